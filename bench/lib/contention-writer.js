@@ -1,0 +1,54 @@
+// @ts-check
+/** One of A20's writers: one set after another for as long as it is told, and the longest that any of them took. */
+import { startValuesAt, walk } from './data.js'
+import { NotInstalled, openBare, openVarve } from './engines.js'
+import { now } from './measure.js'
+
+const { place, keys, durability, driver, mine } = JSON.parse(process.argv[2] ?? '{}')
+startValuesAt(mine * 10_000_000)
+const next = walk(keys, 100 + mine)
+
+/** @returns {Promise<{ set: (key: string, value: object) => unknown, close: () => unknown }>} */
+async function openOne() {
+  if (driver !== undefined) return openBare(driver, place, { full: durability === 'disk' })
+  const store = await openVarve(place, { durability })
+  return { set: (key, value) => store.set(key, value), close: () => store.close() }
+}
+
+/** @param {unknown} cause */
+function fail(cause) {
+  const error = /** @type {Error} */ (cause)
+  process.send?.({ error: error.stack ?? error.message, missing: error instanceof NotInstalled }, () => process.exit(1))
+}
+
+process.on('disconnect', () => process.exit(1))
+try {
+  const { set, close } = await openOne()
+  process.on('message', async (/** @type {{ seconds?: number }} */ { seconds }) => {
+    try {
+      if (seconds === undefined) {
+        await close()
+        process.send?.({ closed: true }, () => process.exit(0))
+        return
+      }
+      let commits = 0
+      let longest = 0
+      const start = now()
+      let before = start
+      while (before - start < seconds * 1e3) {
+        const at = next.step()
+        await set(next.key(at), next.value(at))
+        const after = now()
+        longest = Math.max(longest, after - before)
+        before = after
+        commits += 1
+      }
+      process.send?.({ commits, longest })
+    } catch (error) {
+      fail(error)
+    }
+  })
+  process.send?.({ ready: true })
+} catch (error) {
+  fail(error)
+}

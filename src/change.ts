@@ -1,0 +1,82 @@
+/** What travels between the log and its engines: records as they are stored. Types only. */
+
+/** A stored value: JSON text, or tagged bytes for everything that JSON cannot say. */
+export type Encoded = string | Uint8Array
+
+/** One key as it is (or was) at some point. */
+export interface Entry {
+  readonly key: string
+  readonly value: Encoded
+  /** The number of the change that wrote it. */
+  readonly change: number
+  /** When it ends, in milliseconds since 1970; 0: never. */
+  readonly expires: number
+  /** Checksum over key, value and expiry, plus `change`: see log/checksum.ts. */
+  readonly sum: number
+}
+
+/** One row of the log: which key changed, and what was there before. */
+export interface PastChange {
+  readonly id: number
+  readonly key: string
+  /** The change that had written `before` (or had removed the key); 0: the key had never existed. */
+  readonly prev: number
+  /** What the key was until this change; undefined: absent. */
+  readonly before: Encoded | undefined
+  readonly expires: number
+  /** The checksum of the record `before` under the number `prev`. */
+  readonly sum: number
+}
+
+/** A change that is about to be stored. */
+export interface NewChange {
+  readonly id: number
+  readonly key: string
+  /** undefined: the key goes. */
+  readonly value: Encoded | undefined
+  readonly expires: number
+  readonly sum: number
+}
+
+/** What one new change took the place of. */
+export interface Replaced {
+  /** Bytes of the encoded value; -1: the key was absent. */
+  readonly bytes: number
+  readonly sum: number
+  readonly prev: number
+}
+
+/** One revision. */
+export interface CommitRecord {
+  readonly revision: number
+  /** Its last change; that of the revision before if nothing changed. */
+  readonly last: number
+  /** Milliseconds since 1970, never less than the revision before. */
+  readonly at: number
+  readonly actor: string
+  readonly why: '' | 'expiry' | 'restore'
+  /** With `why: 'restore'`: the revision that was brought back. */
+  readonly origin: number
+  /** Running totals of the state after it: keys, bytes of keys and values, sum of the records' checksums. */
+  readonly keys: number
+  readonly bytes: number
+  readonly sums: number
+  /** SHA-256 over the hash of the revision before and all of the above, in hex. */
+  readonly hash: string
+}
+
+/** A name for a revision. */
+export interface Mark {
+  /** Order of creation. */
+  readonly id: number
+  readonly version: string
+  readonly revision: number
+  readonly tags: readonly string[]
+  readonly description: string | undefined
+  /** Encoded like any value. */
+  readonly meta: Encoded
+  readonly createdAt: number
+  readonly createdBy: string
+  readonly auto: boolean
+  readonly sum: number
+}

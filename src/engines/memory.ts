@@ -1,0 +1,351 @@
+import type { CommitRecord, Encoded, Entry, Mark, PastChange, Replaced } from '../change.ts'
+import type { BrokenChain, Engine, PageQuery, Plan, Supports, TrimStep } from '../engine.ts'
+import { ClosedError } from '../errors.ts'
+import { compareKeys } from '../log/keys.ts'
+import { SortedKeys } from './sorted-keys.ts'
+
+/** What one change left behind: a value, or (`value: undefined`) the knowledge that the key went. */
+type Trace = Pick<Entry, 'change' | 'expires' | 'sum'> & { readonly value: Encoded | undefined }
+
+/** The trace of a key that has never existed. */
+const NEVER: Trace = { value: undefined, change: 0, expires: 0, sum: 0 }
+/** About what the runtime needs to hold one entry, row or record, beside its text. */
+const OVERHEAD = 100
+
+interface Tables {
+  readonly state: Map<string, Entry>
+  /** Keys that went, in the order in which they went. */
+  readonly gone: Map<string, Trace>
+  /** The keys of `state`. */
+  readonly present: SortedKeys
+  /** The keys that are in `gone` or `past`, and not in `state`: pages of old states need them. */
+  readonly absent: SortedKeys
+  /** The entries that end, soonest first. */
+  readonly ending: SortedKeys<Entry>
+  readonly changes: PastChange[]
+  /** The same rows by key: looking back is one binary search. */
+  readonly past: Map<string, PastChange[]>
+  readonly commits: CommitRecord[]
+  readonly marks: Map<string, Mark>
+  head: CommitRecord | undefined
+  horizon: number
+  /** Of keys and values, in the state and in the past. */
+  textBytes: number
+}
+
+/** Nothing on disk: everything goes when it is closed. */
+export function memoryEngine(): Engine {
+  return new MemoryEngine()
+}
+
+class MemoryEngine implements Engine {
+  readonly name = 'memory'
+  readonly place = 'memory'
+  readonly supports: Supports = { sync: true, multiProcess: false, persistent: false, durable: false }
+  #tables: Tables | undefined
+
+  async open(): Promise<void> {
+    this.#tables ??= {
+      state: new Map(),
+      gone: new Map(),
+      present: new SortedKeys(compareKeys),
+      absent: new SortedKeys(compareKeys),
+      ending: new SortedKeys<Entry>((a, b) => a.expires - b.expires || compareKeys(a.key, b.key)),
+      changes: [],
+      past: new Map(),
+      commits: [],
+      marks: new Map(),
+      head: undefined,
+      horizon: 0,
+      textBytes: 0,
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#tables = undefined
+  }
+
+  head(): CommitRecord | undefined {
+    return this.#live.head
+  }
+
+  poll(): boolean {
+    return false
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#live.state.get(key)
+  }
+
+  getAt(key: string, at: number): Entry | BrokenChain | undefined {
+    const { state, gone, past } = this.#live
+    const entry = state.get(key)
+    if (entry && entry.change <= at) return entry
+    const rows = past.get(key)
+    const row = rows?.[placeOf(rows, at + 1, byId)]
+    if (!row) {
+      // The row of the newest change is not there, so only a change before `at` needs no row.
+      const newest = entry?.change ?? gone.get(key)?.change ?? 0
+      return newest > at ? { broken: true, key, id: newest } : undefined
+    }
+    if (row.prev > at) return { broken: true, key, id: row.id }
+    if (row.before === undefined) return undefined
+    return { key, value: row.before, change: row.prev, expires: row.expires, sum: row.sum }
+  }
+
+  page({ from, to, reverse, limit, at }: PageQuery): (Entry | BrokenChain)[] {
+    const { present, absent, head } = this.#live
+    const now = present.range(from, to, reverse)
+    const keys = at < (head?.last ?? 0) ? merge(now, absent.range(from, to, reverse), reverse) : now
+    const found: (Entry | BrokenChain)[] = []
+    for (const key of keys) {
+      if (found.length >= limit) break
+      const entry = this.getAt(key, at)
+      if (entry) found.push(entry)
+    }
+    return found
+  }
+
+  due(now: number, limit: number): Entry[] {
+    const found: Entry[] = []
+    for (const entry of this.#live.ending.range(undefined, undefined)) {
+      if (entry.expires > now || found.length >= limit) break
+      found.push(entry)
+    }
+    return found
+  }
+
+  nextDue(): number | undefined {
+    for (const entry of this.#live.ending.range(undefined, undefined)) return entry.expires
+    return undefined
+  }
+
+  changes(after: number, upTo: number, limit: number): PastChange[] {
+    const { changes } = this.#live
+    const start = placeOf(changes, after + 1, byId)
+    return changes.slice(start, Math.min(placeOf(changes, upTo + 1, byId), start + limit))
+  }
+
+  changedKeys(after: number, limit: number): string[] {
+    const { changes } = this.#live
+    const start = placeOf(changes, after + 1, byId)
+    return changes.slice(start, start + limit).map((change) => change.key)
+  }
+
+  changesOf(key: string, from: number, limit: number): PastChange[] {
+    const rows = this.#live.past.get(key) ?? []
+    const end = placeOf(rows, from + 1, byId)
+    return rows.slice(Math.max(0, end - limit), end).reverse()
+  }
+
+  commits(from: number, to: number, limit: number, reverse: boolean): CommitRecord[] {
+    const { commits } = this.#live
+    const start = placeOf(commits, from, byRevision)
+    const end = placeOf(commits, to + 1, byRevision)
+    return reverse
+      ? commits.slice(Math.max(start, end - limit), end).reverse()
+      : commits.slice(start, Math.min(end, start + limit))
+  }
+
+  marks(): Mark[] {
+    return [...this.#live.marks.values()].sort((a, b) => a.id - b.id)
+  }
+
+  horizon(): number {
+    return this.#live.horizon
+  }
+
+  async commit(prepare: (moved: boolean) => Plan | undefined): Promise<void> {
+    this.tryCommit(prepare)
+  }
+
+  tryCommit(prepare: (moved: boolean) => Plan | undefined): boolean {
+    const tables = this.#live
+    const plan = prepare(false)
+    if (!plan) return true
+    const { traces, rows, replaced } = trace(tables, plan)
+    const records = plan.seal(replaced)
+    // Nothing below can fail: a plan is applied as a whole or, by what may throw above, not at all.
+    for (const [index, row] of rows.entries()) apply(tables, row, traces[index] as Trace)
+    for (const record of records) tables.commits.push(record)
+    tables.head = records.at(-1) ?? tables.head
+    for (const version of plan.marks?.drop ?? []) tables.marks.delete(version)
+    for (const mark of plan.marks?.put ?? []) tables.marks.set(mark.version, mark)
+    return true
+  }
+
+  async sync(): Promise<void> {
+    // There is no disk that could lag behind.
+  }
+
+  trySync(): boolean {
+    return true
+  }
+
+  async trim({ drop, dropCommits, forgetGone, horizon }: TrimStep): Promise<void> {
+    const tables = this.#live
+    const { state, gone, absent, changes, past, commits } = tables
+    const orphans = new Set<string>()
+    const dropOf = new Map<string, number[]>()
+    for (const row of without(changes, drop, byId)) {
+      tables.textBytes -= bytesOf(row.before)
+      const ids = dropOf.get(row.key)
+      if (ids) ids.push(row.id)
+      else dropOf.set(row.key, [row.id])
+    }
+    for (const [key, ids] of dropOf) {
+      const rows = past.get(key) ?? []
+      without(rows, ids, byId)
+      if (rows.length > 0) continue
+      past.delete(key)
+      orphans.add(key)
+    }
+    for (const [key, { change }] of gone) {
+      if (forgetGone === undefined || change > forgetGone) break
+      gone.delete(key)
+      orphans.add(key)
+    }
+    for (const key of orphans) {
+      if (!state.has(key) && !gone.has(key) && !past.has(key)) absent.delete(key)
+    }
+    without(commits, dropCommits, byRevision)
+    tables.horizon = horizon
+  }
+
+  async shrink(): Promise<boolean> {
+    return false
+  }
+
+  async check(): Promise<string[]> {
+    const { state, present, changes, past } = this.#live
+    const rows = [...past.values()].reduce((sum, { length }) => sum + length, 0)
+    const faults: string[] = []
+    if (present.size !== state.size) faults.push(`${state.size} entries, but ${present.size} ordered keys`)
+    if (changes.length !== rows) faults.push(`${changes.length} rows of history, but ${rows} rows by key`)
+    return faults
+  }
+
+  size(): { bytes: number; records: number } {
+    const { state, changes, commits, textBytes } = this.#live
+    return {
+      bytes: textBytes + OVERHEAD * (state.size + changes.length + commits.length),
+      records: changes.length,
+    }
+  }
+
+  get #live(): Tables {
+    if (!this.#tables) throw new ClosedError()
+    return this.#tables
+  }
+}
+
+/** What a plan would do, without doing it. A key may be in one plan several times: each change stands on the one before. */
+function trace(
+  { state, gone }: Tables,
+  plan: Plan,
+): { traces: Trace[]; rows: PastChange[]; replaced: Replaced[] } {
+  const traces: Trace[] = []
+  const rows: PastChange[] = []
+  const replaced: Replaced[] = []
+  const latest = new Map<string, Trace>()
+  for (const { id, key, value, expires, sum } of plan.changes) {
+    const old = latest.get(key) ?? state.get(key) ?? gone.get(key) ?? NEVER
+    const next: Trace = { value, change: id, expires, sum }
+    latest.set(key, next)
+    traces.push(next)
+    rows.push({ id, key, prev: old.change, before: old.value, expires: old.expires, sum: old.sum })
+    replaced.push({ bytes: old.value === undefined ? -1 : bytesOf(old.value), sum: old.sum, prev: old.change })
+  }
+  return { traces, rows, replaced }
+}
+
+function apply(tables: Tables, row: PastChange, next: Trace): void {
+  const { state, gone, present, absent, ending, changes, past } = tables
+  const { key } = row
+  changes.push(row)
+  const rows = past.get(key)
+  if (rows) rows.push(row)
+  else past.set(key, [row])
+
+  const old = state.get(key)
+  if (old && old.expires > 0) ending.delete(old)
+  // Also before it goes once more: the order of `gone` is the order of going.
+  gone.delete(key)
+  tables.textBytes += bytesOf(next.value)
+  if (next.value === undefined) {
+    gone.set(key, next)
+    if (state.delete(key)) {
+      present.delete(key)
+      tables.textBytes -= bytesOf(key)
+    }
+    absent.add(key)
+    return
+  }
+  const entry: Entry = { key, value: next.value, change: next.change, expires: next.expires, sum: next.sum }
+  state.set(key, entry)
+  if (entry.expires > 0) ending.add(entry)
+  if (old) return
+  present.add(key)
+  absent.delete(key)
+  tables.textBytes += bytesOf(key)
+}
+
+/** Takes the items with these numbers out of a list that is sorted by number, and returns them. */
+function without<T>(items: T[], numbers: readonly number[], numberOf: (item: T) => number): T[] {
+  const dropped: T[] = []
+  if (numbers.length === 0) return dropped
+  const drop = new Set(numbers)
+  let [lowest, highest] = [Infinity, -Infinity]
+  for (const number of drop) {
+    if (number < lowest) lowest = number
+    if (number > highest) highest = number
+  }
+  const start = placeOf(items, lowest, numberOf)
+  const end = placeOf(items, highest + 1, numberOf)
+  let kept = start
+  for (const item of items.slice(start, end)) {
+    if (drop.has(numberOf(item))) dropped.push(item)
+    else items[kept++] = item
+  }
+  items.splice(kept, end - kept)
+  return dropped
+}
+
+/** The index of the first item whose number is at least `least`. */
+function placeOf<T>(items: readonly T[], least: number, numberOf: (item: T) => number): number {
+  let low = 0
+  let high = items.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (numberOf(items[middle] as T) < least) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Two sorted runs without a common key as one. */
+function* merge(
+  left: Iterator<string, void>,
+  right: Iterator<string, void>,
+  reverse: boolean,
+): Generator<string, void, undefined> {
+  let [a, b] = [left.next(), right.next()]
+  while (!a.done || !b.done) {
+    const takeLeft = b.done || (!a.done && compareKeys(a.value, b.value) < 0 !== reverse)
+    if (takeLeft) {
+      yield a.value as string
+      a = left.next()
+    } else {
+      yield b.value as string
+      b = right.next()
+    }
+  }
+}
+
+const byId = (row: PastChange): number => row.id
+const byRevision = (record: CommitRecord): number => record.revision
+
+function bytesOf(value: Encoded | undefined): number {
+  if (value === undefined) return 0
+  return typeof value === 'string' ? Buffer.byteLength(value) : value.byteLength
+}

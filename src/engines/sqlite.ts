@@ -1,0 +1,373 @@
+import type { CommitRecord, Entry, Mark, PastChange } from '../change.ts'
+import type { Context } from '../context.ts'
+import type { BrokenChain, Engine, PageQuery, Plan, Supports, TrimStep } from '../engine.ts'
+import { IntegrityError, UnavailableError } from '../errors.ts'
+import { Connection } from './sqlite/connection.ts'
+import { findDriver, tryDriver, type Driver, type DriverName, type Row } from './sqlite/driver.ts'
+import { isBusy, translate } from './sqlite/failures.ts'
+import { pageAt, pastOf } from './sqlite/pages.ts'
+import { prepareFiles, storeFiles, syncPath, unavailable, type StoreFiles } from './sqlite/files.ts'
+import { WriterQueue } from './sqlite/queue.ts'
+import { fromCommit, fromMark, fromSqlKey, toCommit, toEntry, toMark, toPastChange, toSqlKey } from './sqlite/rows.ts'
+import { CHECKPOINT, runApart, WalFlusher } from './sqlite/wal.ts'
+
+export interface SqliteOptions {
+  /** `true`: `path` is a folder of our own; else it is the database file. */
+  readonly folder: boolean
+  readonly readOnly: boolean
+  /** Take this driver instead of the first that fits. */
+  readonly driver?: DriverName
+}
+
+/** How long to wait for another process that is just opening, closing or recovering the database. */
+const OPEN_PATIENCE_MS = 20_000
+/** A look at the size of the write-ahead log is due after so many commits. */
+const SIZE_EVERY = 64
+/** Databases up to this size are checked on the spot: a thread takes longer to start. */
+const CHECK_HERE_BYTES = 8 * 2 ** 20
+
+/** How often each database is open in this process: a plain look at an open one would drop SQLite's locks. */
+const openHere = new Map<string, number>()
+
+class SqliteEngine implements Engine {
+  readonly name = 'sqlite'
+  readonly supports: Supports = { sync: true, multiProcess: true, persistent: true, durable: true }
+  readonly #context: Context
+  readonly #options: SqliteOptions
+  readonly #files: StoreFiles
+  readonly #driver: Driver
+  readonly #db: Connection
+  #flusher: WalFlusher | undefined
+  #queue: WriterQueue | undefined
+  #dataVersion = -1
+  #revision = 0
+  #commits = 0
+  #checkpoint: Promise<void> | undefined
+  #lost: string | undefined
+  #open = false
+
+  constructor(context: Context, path: string, options: SqliteOptions) {
+    this.#context = context
+    this.#options = options
+    this.#files = storeFiles(path, options.folder)
+    const driver = options.driver === undefined ? findDriver() : tryDriver(options.driver)
+    if (typeof driver === 'string') throw new UnavailableError(`The SQLite driver ${options.driver} cannot be used: ${driver}.`)
+    this.#driver = driver
+    this.#db = new Connection(driver, this.#files.db)
+  }
+
+  get place(): string {
+    return this.#files.db
+  }
+
+  async open(): Promise<void> {
+    const { db: path } = this.#files
+    const { readOnly } = this.#options
+    prepareFiles(this.#context, this.#driver, this.#files, readOnly, (openHere.get(path) ?? 0) > 0)
+    openHere.set(path, (openHere.get(path) ?? 0) + 1)
+    this.#open = true
+    try {
+      await this.#patiently(() => this.#connect(path, readOnly))
+    } catch (error) {
+      await this.close()
+      throw translate(error, path)
+    }
+  }
+
+  #connect(path: string, readOnly: boolean): void {
+    this.#db.open(readOnly)
+    // The first real look: recovers the write-ahead log after a crash, and makes the -wal file appear.
+    this.poll()
+    const head = this.head()
+    this.#revision = head?.revision ?? 0
+    if (readOnly) return
+    try {
+      this.#queue ??= new WriterQueue(this.#context, this.#files.queue)
+      this.#flusher ??= new WalFlusher(this.#context, this.#files.wal)
+      syncPath(this.#context, this.#files.wal.slice(0, this.#files.wal.lastIndexOf('/') + 1) || '.')
+    } catch (error) {
+      throw unavailable(error, `The files beside ${path} cannot be opened`)
+    }
+    const mark = this.#queue.readMark()
+    if (mark > this.#revision) {
+      this.#lost = `revisions ${this.#revision + 1} to ${mark} had reached the disk and are gone`
+      this.#context.warn(`${path}: ${this.#lost}: a file was cut off or put back. Run verify, and restore from a backup.`)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    const { db: path } = this.#files
+    await this.#checkpoint
+    const large = this.#flusher?.failure === undefined && (this.#flusher?.size ?? 0) > CHECK_HERE_BYTES
+    if (large) await runApart(this.#driver.name, path, CHECKPOINT).catch(() => undefined)
+    await this.#flusher?.close()
+    this.#queue?.close()
+    try {
+      if (this.#flusher !== undefined) this.#db.exec('pragma wal_checkpoint(truncate)')
+    } catch {
+      // Others still use it, or the disk is in trouble: the write-ahead log stays, and nothing is lost.
+    }
+    this.#queue = undefined
+    this.#flusher = undefined
+    await this.#db.close(this.#context)
+    const left = (openHere.get(path) ?? 1) - 1
+    if (left > 0) openHere.set(path, left)
+    else openHere.delete(path)
+  }
+
+  // ── reads ──
+
+  head(): CommitRecord | undefined {
+    const row = this.#db.get('head')
+    return row && toCommit(row)
+  }
+
+  poll(): boolean {
+    const version = Number(this.#db.get('dataVersion')?.[0])
+    const moved = version !== this.#dataVersion
+    this.#dataVersion = version
+    return moved
+  }
+
+  get(key: string): Entry | undefined {
+    const row = this.#db.get('get', toSqlKey(key))
+    return row === undefined ? undefined : toEntry(key, row)
+  }
+
+  getAt(key: string, at: number): Entry | BrokenChain | undefined {
+    const now = this.get(key)
+    return now !== undefined && now.change <= at ? now : pastOf(this.#db, key, at)
+  }
+
+  page(query: PageQuery): readonly (Entry | BrokenChain)[] {
+    return pageAt(this.#db, query)
+  }
+
+  due(now: number, limit: number): readonly Entry[] {
+    return this.#db.all('due', now, limit).map((row) => toEntry(fromSqlKey(row[0]), row, 1))
+  }
+
+  nextDue(): number | undefined {
+    const at = this.#db.get('nextDue')?.[0]
+    return typeof at === 'number' ? at : undefined
+  }
+
+  changes(after: number, upTo: number, limit: number): readonly PastChange[] {
+    return this.#db.all('changes', after, upTo, limit).map((row) => toPastChange(row))
+  }
+
+  changedKeys(after: number, limit: number): readonly string[] {
+    return this.#db.all('changedKeys', after, limit).map((row) => fromSqlKey(row[0]))
+  }
+
+  changesOf(key: string, from: number, limit: number): readonly PastChange[] {
+    return this.#db.all('changesOf', toSqlKey(key), from, limit).map((row) => toPastChange(row))
+  }
+
+  commits(from: number, to: number, limit: number, reverse: boolean): readonly CommitRecord[] {
+    return this.#db.all(reverse ? 'commitsReverse' : 'commits', from, to, limit).map(toCommit)
+  }
+
+  marks(): readonly Mark[] {
+    return this.#db.all('marks').map(toMark)
+  }
+
+  horizon(): number {
+    const value = this.#db.get('meta', 'horizon')?.[0]
+    return typeof value === 'number' ? value : 0
+  }
+
+  // ── writes ──
+
+  tryCommit(prepare: (moved: boolean) => Plan | undefined): boolean {
+    const queue = this.#writable()
+    if (!queue.mayGo()) return false
+    try {
+      this.#db.statement('begin').run()
+    } catch (error) {
+      if (isBusy(error)) return false
+      throw translate(error, this.place)
+    }
+    this.#db.inTransaction = true
+    try {
+      const plan = prepare(this.poll())
+      if (plan === undefined) {
+        this.#db.run('rollback')
+      } else {
+        this.#store(plan)
+        this.#db.run('commit')
+      }
+    } catch (error) {
+      try {
+        this.#db.statement('rollback').run()
+      } catch {
+        // A failed commit has rolled back already.
+      }
+      throw translate(error, this.place)
+    } finally {
+      this.#db.inTransaction = false
+      queue.wrote()
+    }
+    if (++this.#commits % SIZE_EVERY === 0) this.#checkpointIfLarge()
+    return true
+  }
+
+  async commit(prepare: (moved: boolean) => Plan | undefined): Promise<void> {
+    if (this.tryCommit(prepare)) return
+    const queue = this.#writable()
+    const { turn, sleep, random, ticks } = this.#context
+    try {
+      for (let start = ticks(); ; ) {
+        queue.enter()
+        // The first in the queue looks at every turn of the event loop for a while: the lock is held for a fraction of a
+        // millisecond at a time. The others have longer to wait.
+        if (queue.mayGo()) {
+          if (this.tryCommit(prepare)) return
+          if (ticks() - start < 20) await new Promise<void>((resolve) => turn(resolve))
+          else await sleep(random() * 2)
+        } else {
+          await sleep(1 + random())
+          start = ticks()
+        }
+      }
+    } finally {
+      queue.leave()
+    }
+  }
+
+  #store(plan: Plan): void {
+    const { changes, marks } = plan
+    const first = changes[0]?.id
+    if (first !== undefined) {
+      const put = this.#db.statement('put')
+      for (const change of changes) {
+        const key = toSqlKey(change.key)
+        if (change.value !== undefined) {
+          put.run(key, change.value, change.id, change.expires === 0 ? null : change.expires, change.sum)
+        } else {
+          this.#db.run('removeChange', key, change.id)
+          this.#db.run('removeState', key)
+          this.#db.run('addGone', key, change.id, change.sum)
+        }
+      }
+    }
+    const replaced =
+      first === undefined
+        ? []
+        : this.#db.all('replaced', first).map(([bytes, sum, prev]) => ({
+            bytes: bytes === null ? -1 : Number(bytes),
+            sum: Number(sum),
+            prev: Number(prev),
+          }))
+    if (replaced.length !== changes.length)
+      throw new IntegrityError(`${this.place}: ${changes.length} changes were written and ${replaced.length} were logged: damaged.`)
+    const commits = plan.seal(replaced)
+    for (const commit of commits) this.#db.run('addCommit', ...fromCommit(commit))
+    for (const version of marks?.drop ?? []) this.#db.run('dropMark', version)
+    for (const mark of marks?.put ?? []) this.#db.run('putMark', ...fromMark(mark))
+    this.#revision = commits.at(-1)?.revision ?? this.#revision
+  }
+
+  async sync(): Promise<void> {
+    this.#writable()
+    const revision = this.#revision
+    await this.#flusher?.flush()
+    this.#queue?.writeMark(revision)
+  }
+
+  trySync(): boolean {
+    const queue = this.#writable()
+    const revision = this.#revision
+    if (this.#flusher?.flushNow() !== true) return false
+    queue.writeMark(revision)
+    return true
+  }
+
+  #checkpointIfLarge(): void {
+    if (this.#checkpoint !== undefined || this.#flusher?.wantsCheckpoint !== true) return
+    this.#checkpoint = runApart(this.#driver.name, this.#files.db, CHECKPOINT)
+      .then(() => undefined)
+      .catch((error: unknown) => this.#context.warn(`${this.place}: bringing the write-ahead log into the database failed.`, error))
+      .finally(() => (this.#checkpoint = undefined))
+  }
+
+  // ── care ──
+
+  async trim(step: TrimStep): Promise<void> {
+    await this.#transaction(() => {
+      // First what readers are told, then what they can no longer find.
+      this.#db.run('putMeta', 'horizon', step.horizon)
+      for (const id of step.drop) this.#db.run('dropChange', id)
+      for (const id of step.keep) this.#db.run('keepChange', id)
+      for (const revision of step.dropCommits) this.#db.run('dropCommit', revision)
+      if (step.forgetGone !== undefined) this.#db.run('forgetGone', step.forgetGone)
+    })
+  }
+
+  async shrink(): Promise<boolean> {
+    let left = 0
+    await this.#transaction(() => {
+      this.#db.all('shrink')
+      left = Number(this.#db.get('freePages')?.[0] ?? 0)
+    })
+    return left > 0
+  }
+
+  /** A transaction that makes no revision. */
+  async #transaction(work: () => void): Promise<void> {
+    await this.commit(() => {
+      work()
+      return { changes: [], seal: () => [] }
+    })
+  }
+
+  async check(): Promise<readonly string[]> {
+    const sql = 'pragma integrity_check(100)'
+    const { db: path } = this.#files
+    let rows: Row[]
+    try {
+      const small = this.#context.fs.statSync(path).size <= CHECK_HERE_BYTES
+      rows = small ? this.#db.all('integrityCheck') : ((await runApart(this.#driver.name, path, [sql]))[0] ?? [])
+    } catch (error) {
+      return [translate(error, path).message]
+    }
+    const findings = rows.map((row) => String(row[0])).filter((line) => line !== 'ok')
+    const mark = this.#queue?.readMark() ?? 0
+    if (mark > (this.head()?.revision ?? 0)) findings.push(this.#lost ?? `revisions up to ${mark} had reached the disk and are gone`)
+    return findings
+  }
+
+  size(): { bytes: number; records: number } {
+    const { fs } = this.#context
+    const of = (path: string): number => fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    return { bytes: of(this.#files.db) + of(this.#files.wal), records: Number(this.#db.get('countChanges')?.[0] ?? 0) }
+  }
+
+  // ── the driver's doors ──
+
+  #writable(): WriterQueue {
+    if (this.#queue === undefined || this.#flusher === undefined) throw new UnavailableError(`${this.place} is not open for writing.`)
+    if (this.#flusher.failure) throw this.#flusher.failure
+    return this.#queue
+  }
+
+  async #patiently(fn: () => void): Promise<void> {
+    const { ticks, sleep, random } = this.#context
+    for (const start = ticks(); ; ) {
+      try {
+        return fn()
+      } catch (error) {
+        const cause = error instanceof UnavailableError ? error.cause : error
+        if (!isBusy(cause) || ticks() - start > OPEN_PATIENCE_MS) throw error
+        await sleep(1 + random() * 5)
+      }
+    }
+  }
+}
+
+/** The embedded default: one SQLite database, any number of processes, no server and no compiler. */
+export function sqliteEngine(context: Context, path: string, options: SqliteOptions): Engine {
+  return new SqliteEngine(context, path, options)
+}

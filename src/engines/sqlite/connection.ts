@@ -1,0 +1,100 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { Context } from '../../context.ts'
+import { UnavailableError } from '../../errors.ts'
+import type { Database, Driver, Row, SqlValue, Statement } from './driver.ts'
+import { translate } from './failures.ts'
+import { SQL, type SqlName } from './schema.ts'
+
+/** So many closed connections may wait for the garbage collector before it is asked to come: see `Driver.lingers`. */
+const LINGERING = 8
+let lingering = 0
+const collected = new FinalizationRegistry(() => void lingering--)
+
+/** One connection to a database: our statements, each prepared once, and the driver's failures in our own words. */
+export class Connection {
+  readonly #driver: Driver
+  readonly #path: string
+  readonly #statements = new Map<SqlName, Statement>()
+  #db: Database | undefined
+  /** Reads inside a transaction of ours belong to it. */
+  inTransaction = false
+
+  constructor(driver: Driver, path: string) {
+    this.#driver = driver
+    this.#path = path
+  }
+
+  /** Throws what the driver throws: the caller knows whether to be patient. */
+  open(readOnly: boolean): void {
+    this.#statements.clear()
+    this.#db?.close()
+    this.#db = this.#driver.open(this.#path, readOnly)
+    this.#db.exec(`pragma busy_timeout = 0; pragma synchronous = normal; pragma wal_autocheckpoint = 0;
+      pragma cache_size = -16000; pragma cell_size_check = on; pragma trusted_schema = off`)
+  }
+
+  get isOpen(): boolean {
+    return this.#db !== undefined
+  }
+
+  exec(sql: string): void {
+    this.#db?.exec(sql)
+  }
+
+  /** The statement itself, which throws what the driver throws. */
+  statement(name: SqlName): Statement {
+    const statement = this.#statements.get(name)
+    if (statement !== undefined) return statement
+    if (this.#db === undefined) throw new UnavailableError(`${this.#path} is not open.`)
+    const prepared = this.#db.prepare(SQL[name])
+    this.#statements.set(name, prepared)
+    return prepared
+  }
+
+  get(name: SqlName, ...params: SqlValue[]): Row | undefined {
+    try {
+      return this.statement(name).get(...params)
+    } catch (error) {
+      throw translate(error, this.#path)
+    }
+  }
+
+  all(name: SqlName, ...params: SqlValue[]): Row[] {
+    try {
+      return this.statement(name).all(...params)
+    } catch (error) {
+      throw translate(error, this.#path)
+    }
+  }
+
+  run(name: SqlName, ...params: SqlValue[]): void {
+    try {
+      this.statement(name).run(...params)
+    } catch (error) {
+      throw translate(error, this.#path)
+    }
+  }
+
+  async close(context: Context): Promise<void> {
+    const db = this.#db
+    if (db === undefined) return
+    this.#db = undefined
+    this.#statements.clear()
+    db.close()
+    if (this.#driver.lingers) await this.#collect(db, context)
+  }
+
+  /** Statements that nobody needs any more keep a closed connection's files open; see to it that they do not pile up. */
+  async #collect(db: Database, context: Context): Promise<void> {
+    lingering++
+    collected.register(db, undefined)
+    if (lingering < LINGERING) return
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const turn = (): Promise<void> => new Promise((resolve) => context.turn(resolve))
+    await turn()
+    collect()
+    await turn()
+  }
+}

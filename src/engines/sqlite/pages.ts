@@ -1,0 +1,80 @@
+import type { Entry } from '../../change.ts'
+import type { BrokenChain, PageQuery } from '../../engine.ts'
+import { compareKeys } from '../../log/keys.ts'
+import type { Connection } from './connection.ts'
+import { fromSqlKey, toEntry, toPastEntry, toSqlKey } from './rows.ts'
+
+/** Sorts behind every text. */
+const END = Buffer.alloc(0)
+/** How many keys one round looks at. */
+const ROUND = 512
+
+/** What a key was after the change `at`, given that it has changed since. */
+export function pastOf(db: Connection, key: string, at: number): Entry | BrokenChain | undefined {
+  const row = db.get('pastOf', toSqlKey(key), at)
+  return row === undefined ? undefined : toPastEntry(key, at, row)
+}
+
+/** Entries in key order, as they were after a change: all from one moment. */
+export function pageAt(db: Connection, query: PageQuery): readonly (Entry | BrokenChain)[] {
+  // One read transaction: what is looked up besides the page belongs to the same moment.
+  const within = !db.inTransaction
+  if (within) db.run('beginRead')
+  try {
+    const newest = Number(db.get('newest')?.[0] ?? 0)
+    return newest <= query.at ? current(db, query, query.limit) : past(db, query)
+  } finally {
+    if (within) db.run('commit')
+  }
+}
+
+function bounds({ from, to }: PageQuery): [string, string | Uint8Array] {
+  return [from === undefined ? '' : toSqlKey(from), to === undefined ? END : toSqlKey(to)]
+}
+
+function current(db: Connection, query: PageQuery, limit: number): Entry[] {
+  const rows = db.all(query.reverse ? 'pageReverse' : 'page', ...bounds(query), limit)
+  return rows.map((row) => toEntry(fromSqlKey(row[0]), row, 1))
+}
+
+/** Today's keys and those that went since, in order; with the last key up to which nothing was left out, if there is more. */
+function candidates(db: Connection, query: PageQuery): { found: (Entry | string)[]; seenTo: string | undefined } {
+  const order = query.reverse ? -1 : 1
+  const here = current(db, query, ROUND)
+  const gone = db
+    .all(query.reverse ? 'gonePageReverse' : 'gonePage', ...bounds(query), ROUND, query.at)
+    .map((row) => fromSqlKey(row[0]))
+  const found = [...here, ...gone].toSorted((a, b) => order * compareKeys(keyOf(a), keyOf(b)))
+  const lastHere = here.length === ROUND ? here.at(-1)?.key : undefined
+  const lastGone = gone.length === ROUND ? gone.at(-1) : undefined
+  const seenTo =
+    lastHere !== undefined && lastGone !== undefined
+      ? order * compareKeys(lastGone, lastHere) < 0
+        ? lastGone
+        : lastHere
+      : (lastHere ?? lastGone)
+  return { found, seenTo }
+}
+
+function keyOf(candidate: Entry | string): string {
+  return typeof candidate === 'string' ? candidate : candidate.key
+}
+
+function past(db: Connection, query: PageQuery): (Entry | BrokenChain)[] {
+  const { at, limit, reverse } = query
+  const order = reverse ? -1 : 1
+  const page: (Entry | BrokenChain)[] = []
+  let { from, to } = query
+  for (;;) {
+    const { found, seenTo } = candidates(db, { ...query, from, to })
+    for (const candidate of found) {
+      const key = keyOf(candidate)
+      if (seenTo !== undefined && order * compareKeys(key, seenTo) > 0) break
+      const entry = typeof candidate === 'string' || candidate.change > at ? pastOf(db, key, at) : candidate
+      if (entry !== undefined && page.push(entry) === limit) return page
+    }
+    if (seenTo === undefined) return page
+    if (reverse) to = seenTo
+    else from = `${seenTo}\0`
+  }
+}

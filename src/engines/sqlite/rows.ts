@@ -1,0 +1,161 @@
+import type { CommitRecord, Encoded, Entry, Mark, PastChange } from '../../change.ts'
+import type { BrokenChain } from '../../engine.ts'
+import { IntegrityError } from '../../errors.ts'
+import type { Row, SqlValue } from './driver.ts'
+
+/** Drivers cut text at a NUL, so NUL is written as 01 01 and 01 as 01 02, which keeps the order of the bytes. */
+// oxlint-disable-next-line no-control-regex
+const AWKWARD = /[\0\u0001]/
+// oxlint-disable-next-line no-control-regex
+const AWKWARD_ALL = /[\0\u0001]/g
+// oxlint-disable-next-line no-control-regex
+const ESCAPED = /\u0001([\u0001\u0002])/g
+
+export function toSqlKey(key: string): string {
+  return AWKWARD.test(key) ? key.replace(AWKWARD_ALL, (c) => (c === '\0' ? '\u0001\u0001' : '\u0001\u0002')) : key
+}
+
+export function fromSqlKey(key: SqlValue | undefined): string {
+  if (typeof key !== 'string') throw new IntegrityError(`A key is stored as ${typeof key}, not as text: damaged.`)
+  return key.includes('\u0001') ? key.replace(ESCAPED, (_, c: string) => (c === '\u0001' ? '\0' : '\u0001')) : key
+}
+
+function integer(value: SqlValue | undefined, what: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value))
+    throw new IntegrityError(`${what} is stored as ${JSON.stringify(value)}, not as a whole number: damaged.`)
+  return value
+}
+
+function encoded(value: SqlValue | undefined, what: string): Encoded {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value
+  throw new IntegrityError(`${what} is stored as ${value === null ? 'null' : typeof value}: damaged.`)
+}
+
+/** A row of: value, change, expires, sum. */
+export function toEntry(key: string, row: Row, from = 0): Entry {
+  const value = row[from]
+  const change = row[from + 1]
+  const expires = row[from + 2]
+  const sum = row[from + 3]
+  // The usual case first: this is the path of every read that the cache does not answer.
+  if (typeof change === 'number' && typeof sum === 'number' && (typeof value === 'string' || value instanceof Uint8Array))
+    return { key, value, change, expires: expires === null ? 0 : integer(expires, `The expiry of ${key}`), sum }
+  return {
+    key,
+    value: encoded(value, `The value of ${JSON.stringify(key)}`),
+    change: integer(change, `The change number of ${JSON.stringify(key)}`),
+    expires: expires === null ? 0 : integer(expires, `The expiry of ${JSON.stringify(key)}`),
+    sum: integer(sum, `The checksum of ${JSON.stringify(key)}`),
+  }
+}
+
+/** A row of: id, key, prev, before, expires, sum. */
+export function toPastChange(row: Row, from = 0): PastChange {
+  const id = integer(row[from], 'The number of a change')
+  const where = `Change ${id}`
+  const before = row[from + 3]
+  const expires = row[from + 4]
+  return {
+    id,
+    key: fromSqlKey(row[from + 1]),
+    prev: integer(row[from + 2], `${where}: its predecessor`),
+    before: before === null ? undefined : encoded(before, `${where}: the value before it`),
+    expires: expires === null ? 0 : integer(expires, `${where}: its expiry`),
+    sum: integer(row[from + 5], `${where}: its checksum`),
+  }
+}
+
+/**
+ * A row of the look into the past: where the chain began, then the first change after the point (or nulls). What the key was
+ * at the point, which is what that change replaced.
+ */
+export function toPastEntry(key: string, at: number, row: Row): Entry | BrokenChain | undefined {
+  if (row[0] === null) return undefined
+  const start = integer(row[0], `The newest change of ${JSON.stringify(key)}`)
+  if (start <= at) return undefined
+  if (row[1] === null) return { broken: true, key, id: start }
+  const change = toPastChange(row, 1)
+  if (change.key !== key)
+    throw new IntegrityError(`Change ${change.id} belongs to ${JSON.stringify(change.key)}, not to ${JSON.stringify(key)}: damaged.`)
+  if (change.prev > at) return { broken: true, key, id: change.id }
+  // An absent key has a checksum too, so that a damaged predecessor is not taken for "never there".
+  if (change.before === undefined) return undefined
+  return { key, value: change.before, change: change.prev, expires: change.expires, sum: change.sum }
+}
+
+export function toCommit(row: Row): CommitRecord {
+  const revision = integer(row[0], 'The number of a revision')
+  const where = `Revision ${revision}`
+  const why = row[4]
+  const hash = row[9]
+  if ((why !== '' && why !== 'expiry' && why !== 'restore') || typeof row[3] !== 'string' || !(hash instanceof Uint8Array))
+    throw new IntegrityError(`${where}: its record is damaged.`)
+  return {
+    revision,
+    last: integer(row[1], `${where}: its last change`),
+    at: integer(row[2], `${where}: its time`),
+    actor: row[3],
+    why,
+    origin: integer(row[5], `${where}: its origin`),
+    keys: integer(row[6], `${where}: its number of keys`),
+    bytes: integer(row[7], `${where}: its number of bytes`),
+    sums: integer(row[8], `${where}: its sum of checksums`),
+    hash: Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex'),
+  }
+}
+
+export function fromCommit(commit: CommitRecord): SqlValue[] {
+  return [
+    commit.revision,
+    commit.last,
+    commit.at,
+    commit.actor,
+    commit.why,
+    commit.origin,
+    commit.keys,
+    commit.bytes,
+    commit.sums,
+    Buffer.from(commit.hash, 'hex'),
+  ]
+}
+
+export function toMark(row: Row): Mark {
+  const version = row[1]
+  const where = `Snapshot ${JSON.stringify(version)}`
+  if (typeof version !== 'string' || typeof row[3] !== 'string' || typeof row[7] !== 'string')
+    throw new IntegrityError(`${where}: its record is damaged.`)
+  let tags: unknown
+  try {
+    tags = JSON.parse(row[3])
+  } catch (error) {
+    throw new IntegrityError(`${where}: its tags are damaged.`, { cause: error })
+  }
+  if (!Array.isArray(tags)) throw new IntegrityError(`${where}: its tags are damaged.`)
+  return {
+    id: integer(row[0], `${where}: its number`),
+    version,
+    revision: integer(row[2], `${where}: its revision`),
+    tags: tags.map(String),
+    description: typeof row[4] === 'string' ? row[4] : undefined,
+    meta: encoded(row[5], `${where}: its meta`),
+    createdAt: integer(row[6], `${where}: its time`),
+    createdBy: row[7],
+    auto: row[8] === 1,
+    sum: integer(row[9], `${where}: its checksum`),
+  }
+}
+
+export function fromMark(mark: Mark): SqlValue[] {
+  return [
+    mark.id,
+    mark.version,
+    mark.revision,
+    JSON.stringify(mark.tags),
+    mark.description ?? null,
+    mark.meta,
+    mark.createdAt,
+    mark.createdBy,
+    mark.auto ? 1 : 0,
+    mark.sum,
+  ]
+}

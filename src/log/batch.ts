@@ -1,0 +1,210 @@
+import type { CommitRecord, Entry, Mark, NewChange, Replaced } from '../change.ts'
+import type { Plan } from '../engine.ts'
+import { addSums, commitHash, seal, unseal } from './checksum.ts'
+import { encodedBytes } from './codec.ts'
+import { removeOp, type Draft, type Intent, type Op, type View } from './intent.ts'
+import { now, type Log } from './log.ts'
+
+/** So many expiries make one revision. */
+const EXPIRE_AT_ONCE = 1_000
+
+/** An intent and who waits for it: told the revision that was made, or the newest one if none was. */
+export interface Waiting {
+  readonly intent: Intent
+  readonly resolve: (revision: number) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface Outcome {
+  readonly waiting: Waiting
+  readonly revision: number
+  readonly error: unknown
+}
+
+/** Turns what is asked for into numbered, sealed records on top of the newest revision. */
+export class Batch implements View {
+  readonly outcomes: Outcome[] = []
+  readonly commits: CommitRecord[] = []
+  readonly plan: Plan | undefined
+  /** The newest revision when this was made. */
+  readonly base: CommitRecord
+  deadline: number = Infinity
+  expired = false
+  readonly #log: Log
+  readonly #changes: NewChange[] = []
+  readonly #sums: number[] = []
+  readonly #drafts: { readonly draft: Draft; readonly revision: number; readonly last: number; readonly first: number }[] = []
+  readonly #putMarks: Mark[] = []
+  readonly #dropMarks: string[] = []
+  /** What this group has done so far, by key. */
+  readonly #done = new Map<string, { readonly op: Op; readonly change: number; readonly revision: number }>()
+  #revision: number
+  #last: number
+
+  constructor(log: Log, group: readonly Waiting[]) {
+    this.#log = log
+    this.base = log.head
+    this.#revision = log.head.revision
+    this.#last = log.head.last
+    this.#expire(group.some(({ intent }) => intent.afterExpiry) ? Infinity : EXPIRE_AT_ONCE)
+    for (const waiting of group) {
+      try {
+        const draft = waiting.intent.build(this)
+        if (draft !== undefined) this.#add(draft)
+        this.outcomes.push({ waiting, revision: this.#revision, error: undefined })
+      } catch (error) {
+        this.outcomes.push({ waiting, revision: this.#revision, error: error ?? new Error('rejected without a reason') })
+      }
+    }
+    if (this.#drafts.length === 0 && this.#putMarks.length === 0 && this.#dropMarks.length === 0) return
+    this.plan = {
+      changes: this.#changes,
+      seal: (replaced) => this.#seal(replaced),
+      marks: { put: this.#putMarks, drop: this.#dropMarks },
+    }
+  }
+
+  get head(): CommitRecord {
+    return this.commits.at(-1) ?? this.#log.head
+  }
+
+  touched(): Iterable<string> {
+    return this.#done.keys()
+  }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  get last(): number {
+    return this.#last
+  }
+
+  change(key: string): number {
+    const done = this.#done.get(key)
+    if (done !== undefined) return done.op.value === undefined ? 0 : done.change
+    return this.#log.entry(key)?.change ?? 0
+  }
+
+  revisionOf(key: string): number {
+    const done = this.#done.get(key)
+    if (done !== undefined) return done.op.value === undefined ? 0 : done.revision
+    const entry = this.#log.entry(key)
+    return entry === undefined ? 0 : this.#log.commitOfChange(entry.change).revision
+  }
+
+  entry(key: string): Pick<Entry, 'key' | 'value' | 'expires'> | undefined {
+    const done = this.#done.get(key)
+    if (done === undefined) return this.#log.entry(key)
+    return live(done.op)
+  }
+
+  *entries(): Iterable<Pick<Entry, 'key' | 'value' | 'expires'>> {
+    const point = { revision: this.base.revision, last: this.base.last, asOf: this.#log.context.steady() }
+    for (let from: string | undefined; ; ) {
+      const { entries, last } = this.#log.pageNow({ from, to: undefined, reverse: false, limit: 512 }, point)
+      for (const entry of entries) if (!this.#done.has(entry.key)) yield entry
+      if (last === undefined) break
+      from = `${last}\0`
+    }
+    for (const { op } of this.#done.values()) {
+      const entry = live(op)
+      if (entry !== undefined) yield entry
+    }
+  }
+
+  changedSince(change: number, touches: (key: string) => boolean): boolean {
+    for (const [key, done] of this.#done) if (done.change > change && touches(key)) return true
+    for (let after = change; ; ) {
+      if (after >= this.base.last) return false
+      const rows = this.#log.engine.changedKeys(after, 1_000)
+      for (const key of rows) if (touches(key)) return true
+      if (rows.length < 1_000) return false
+      after += rows.length
+    }
+  }
+
+  /** An expiry is a change like any other, and comes before whatever is done afterwards. */
+  #expire(limit: number): void {
+    const { steady } = this.#log.context
+    for (let left = limit; left > 0; ) {
+      const at = steady()
+      if (this.#log.deadline() > at) return
+      const due = this.#dueNow(at, Math.min(left, EXPIRE_AT_ONCE))
+      if (due.length === 0) return
+      this.#add({ ops: due.map(removeOp), actor: 'expiry', why: 'expiry' })
+      this.expired = true
+      left -= due.length
+    }
+  }
+
+  #dueNow(at: number, limit: number): string[] {
+    // Those that this group has dealt with are still in the engine.
+    const skip = this.#done.size
+    const due = now(this.#log.engine.due(at, limit + skip))
+    const keys: string[] = []
+    for (const entry of due) {
+      if (this.#done.has(entry.key)) continue
+      this.#log.check(entry)
+      keys.push(entry.key)
+    }
+    return keys
+  }
+
+  #add(draft: Draft): void {
+    for (const mark of draft.marks?.put ?? []) this.#putMarks.push(mark)
+    for (const version of draft.marks?.drop ?? []) this.#dropMarks.push(version)
+    if (draft.ops === undefined) return
+    this.#revision++
+    const first = this.#changes.length
+    for (const op of draft.ops) {
+      this.#last++
+      this.#changes.push({ id: this.#last, key: op.key, value: op.value, expires: op.expires, sum: seal(op.sum, this.#last) })
+      this.#sums.push(op.sum)
+      this.#done.set(op.key, { op, change: this.#last, revision: this.#revision })
+      if (op.expires !== 0 && op.expires < this.deadline) this.deadline = op.expires
+    }
+    this.#drafts.push({ draft, revision: this.#revision, last: this.#last, first })
+  }
+
+  #seal(replaced: readonly Replaced[]): readonly CommitRecord[] {
+    let { keys, bytes, sums, hash, at } = this.base
+    at = Math.max(Math.floor(this.#log.context.wall()), at)
+    for (const [i, { draft, revision, last, first }] of this.#drafts.entries()) {
+      const end = this.#drafts[i + 1]?.first ?? this.#changes.length
+      for (let j = first; j < end; j++) {
+        const change = this.#changes[j] as NewChange
+        const old = replaced[j] as Replaced
+        const keyBytes = encodedBytes(change.key)
+        if (change.value !== undefined) {
+          keys++
+          bytes += keyBytes + encodedBytes(change.value)
+          sums = addSums(sums, this.#sums[j] as number)
+        }
+        if (old.bytes >= 0) {
+          keys--
+          bytes -= keyBytes + old.bytes
+          sums = addSums(sums, -unseal(old.sum, old.prev))
+        }
+      }
+      const record = {
+        revision,
+        last,
+        at,
+        actor: draft.actor,
+        why: draft.why ?? '',
+        origin: draft.origin ?? 0,
+        keys,
+        bytes,
+        sums,
+      } as const
+      hash = commitHash(hash, record)
+      this.commits.push({ ...record, hash })
+    }
+    return this.commits
+  }
+}
+
+function live(op: Op): Pick<Entry, 'key' | 'value' | 'expires'> | undefined {
+  return op.value === undefined ? undefined : { key: op.key, value: op.value, expires: op.expires }
+}

@@ -1,0 +1,226 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import type { Encoded } from '../change.ts'
+import { IntegrityError } from '../errors.ts'
+import { BINARY_VERSION, readBinary, writeBinary } from './binary.ts'
+import { makerOf, tooLarge } from './classify.ts'
+
+/**
+ * How values are stored. What JSON can say is JSON text, so that any tool can read it; everything else is bytes, of which
+ * the first tells what follows:
+ *
+ *   1  the binary form (binary.ts)
+ *   2  JSON text, compressed: its length in bytes (4 bytes, little-endian), then raw DEFLATE
+ *   3  the binary form, compressed in the same way
+ *
+ * JSON text keeps what is equal, not what is the same: an object that is there twice comes back as two. The binary form,
+ * which also takes what is nested more than MOST_LEVELS deep or so entangled that JSON text would explode, keeps that too,
+ * and has no limit of depth.
+ */
+const COMPRESSED_JSON = 2
+const COMPRESSED_BINARY = 3
+const COMPRESSED_HEADER = 5
+
+/** Stacks hold a few thousand levels; a value that a stack cannot hold is not for JSON.stringify. */
+const MOST_LEVELS = 500
+/** With more objects than this, it is worth knowing whether they are all different ones. */
+const MOST_UNCOUNTED = 2000
+/** Room for the longest strings and blobs of every engine, with something to spare. */
+const MOST_BYTES = 256 * 2 ** 20
+const LEAST_COMPRESSED = 4096
+/** What DEFLATE can gain at the very most, so that a forged length is not believed. */
+const MOST_INFLATION = 1040
+
+export interface EncodeOptions {
+  readonly compression: boolean
+}
+
+/**
+ * A value as it is stored: JSON text or tagged bytes. Throws InvalidValueError for what is not data or takes more than
+ * 256 MiB, with the path to it; `key` is for the message.
+ */
+export function encode(value: unknown, options: EncodeOptions, key?: string): Encoded {
+  const text = toJson(value)
+  if (text === undefined) {
+    const bytes = writeBinary(value, MOST_BYTES, key)
+    return (options.compression && compress(bytes, COMPRESSED_BINARY)) || bytes
+  }
+  if (text.length * 3 > MOST_BYTES && Buffer.byteLength(text) > MOST_BYTES) throw tooLarge(MOST_BYTES, key)
+  // A UTF-16 unit takes one to three bytes: short texts need no counting.
+  if (options.compression && text.length * 3 >= LEAST_COMPRESSED && Buffer.byteLength(text) >= LEAST_COMPRESSED)
+    return compress(Buffer.from(text), COMPRESSED_JSON) ?? text
+  return text
+}
+
+/** The value, fresh: nobody else has it. Throws IntegrityError for what cannot have been stored. */
+export function decode(encoded: Encoded): unknown {
+  const json = jsonOf(encoded)
+  return json === undefined ? readBinary(binaryOf(encoded as Uint8Array)).value : parse(json)
+}
+
+/**
+ * The value, deep-frozen if it is nothing but primitives, plain objects and arrays: then `shareable` is true, and one copy
+ * serves everybody. Otherwise it is fresh, and the next reader needs another.
+ */
+export function decodeFrozen(encoded: Encoded): { readonly value: unknown; readonly shareable: boolean } {
+  const json = jsonOf(encoded)
+  if (json !== undefined) {
+    const value = parse(json)
+    if (typeof value === 'object' && value !== null) freezeDeep(value)
+    return { value, shareable: true }
+  }
+  const { value, plain } = readBinary(binaryOf(encoded as Uint8Array))
+  for (const object of plain ?? []) Object.freeze(object)
+  return { value, shareable: plain !== undefined }
+}
+
+/** How many bytes it takes. */
+export function encodedBytes(encoded: Encoded): number {
+  return typeof encoded === 'string' ? Buffer.byteLength(encoded) : encoded.length
+}
+
+// ── JSON ──
+
+const NOT_JSON = Symbol('not JSON')
+
+/** JSON text; undefined where it would not bring the value back, or where only the slow way can tell what is wrong. */
+function toJson(value: unknown): string | undefined {
+  // Somebody gave all arrays a toJSON (old libraries do): JSON.stringify would ask it.
+  if ('toJSON' in NOT_JSON_PROBE) return undefined
+  try {
+    const walk: Walk = { left: MOST_UNCOUNTED, seen: undefined }
+    let plain = plainCopy(value, walk, 0)
+    if (plain === NOT_JSON && walk.left < 0) plain = plainCopy(value, { left: Infinity, seen: new Set() }, 0)
+    return plain === NOT_JSON ? undefined : JSON.stringify(plain)
+  } catch {
+    // A getter that throws, a stack that is full, a text too long for one string: the binary form copes, or says why not.
+    return undefined
+  }
+}
+const NOT_JSON_PROBE: readonly unknown[] = []
+
+interface Walk {
+  /** How many more objects may come before we ask whether they are all different. */
+  left: number
+  /** All objects so far. One that comes again is not JSON: a cycle, or a text that doubles with every level. */
+  readonly seen: Set<object> | undefined
+}
+
+/**
+ * The value itself as JSON.stringify needs it: own objects and arrays of ours, without getters (each was read once), so
+ * that what is checked here is what is written then. NOT_JSON if JSON would lose anything of it.
+ */
+function plainCopy(value: unknown, walk: Walk, level: number): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0) ? value : NOT_JSON
+    case 'object':
+      if (value === null) return null
+      break
+    default:
+      return NOT_JSON
+  }
+  if (level >= MOST_LEVELS || --walk.left < 0 || walk.seen?.has(value)) return NOT_JSON
+  walk.seen?.add(value)
+  const proto = Object.getPrototypeOf(value) as object | null
+  if (proto === Object.prototype || proto === null) return plainObject(value, walk, level)
+  if (proto === Array.prototype) return plainArray(value, walk, level)
+  const maker = makerOf(proto)
+  if (maker === 'Object') return plainObject(value, walk, level)
+  return maker === 'Array' ? plainArray(value, walk, level) : NOT_JSON
+}
+
+function plainObject(value: object, walk: Walk, level: number): unknown {
+  // Symbols are not for JSON; Math and its like betray themselves by one.
+  if (Object.getOwnPropertySymbols(value).length > 0) return NOT_JSON
+  const copy: Record<string, unknown> = { ...value }
+  for (const name in copy) {
+    const field = copy[name]
+    // The usual fields, without a call.
+    if (typeof field === 'string' || typeof field === 'boolean') continue
+    const plain = plainCopy(field, walk, level + 1)
+    // What somebody hung onto Object.prototype is seen by this loop, too.
+    if (plain === field || !Object.hasOwn(copy, name)) continue
+    if (plain === NOT_JSON) return NOT_JSON
+    copy[name] = plain
+  }
+  return copy
+}
+
+function plainArray(value: object, walk: Walk, level: number): unknown {
+  // As many names as places, and none undefined below: no holes, and no fields beside the items.
+  if (!Array.isArray(value) || Object.keys(value).length !== value.length) return NOT_JSON
+  if (Object.getOwnPropertySymbols(value).length > 0) return NOT_JSON
+  const copy: unknown[] = Array.prototype.slice.call(value)
+  for (let i = 0; i < copy.length; i++) {
+    const item = copy[i]
+    if (typeof item === 'string' || typeof item === 'boolean') continue
+    const plain = plainCopy(item, walk, level + 1)
+    if (plain === NOT_JSON) return NOT_JSON
+    if (plain !== item) copy[i] = plain
+  }
+  return copy
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (error) {
+    throw new IntegrityError('A stored value is damaged: it is not JSON.', { cause: error })
+  }
+}
+
+/** Freezes what JSON.parse made. Without recursion: whoever wrote the text may have nested it as deep as he liked. */
+function freezeDeep(root: object): void {
+  let waiting: object[] | undefined
+  for (let object: object | undefined = root; object !== undefined; object = waiting?.pop()) {
+    for (const name in object) {
+      const field = (object as Record<string, unknown>)[name]
+      if (typeof field === 'object' && field !== null && Object.hasOwn(object, name)) (waiting ??= []).push(field)
+    }
+    Object.freeze(object)
+  }
+}
+
+// ── bytes ──
+
+function compress(raw: Uint8Array, tag: number): Uint8Array | undefined {
+  if (raw.length < LEAST_COMPRESSED) return undefined
+  const packed = deflateRawSync(raw, { level: 1 })
+  if (packed.length + COMPRESSED_HEADER > raw.length * 0.75) return undefined
+  const bytes = new Uint8Array(COMPRESSED_HEADER + packed.length)
+  bytes[0] = tag
+  new DataView(bytes.buffer).setUint32(1, raw.length, true)
+  bytes.set(packed, COMPRESSED_HEADER)
+  return bytes
+}
+
+function decompress(bytes: Uint8Array): Buffer {
+  const length = bytes.length < COMPRESSED_HEADER ? 0 : Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32LE(1)
+  try {
+    if (length > 0 && length <= Math.min(MOST_BYTES, bytes.length * MOST_INFLATION)) {
+      const raw = inflateRawSync(bytes.subarray(COMPRESSED_HEADER), { maxOutputLength: length })
+      if (raw.length === length) return raw
+    }
+  } catch (error) {
+    throw new IntegrityError('A stored value is damaged: it cannot be decompressed.', { cause: error })
+  }
+  throw new IntegrityError('A stored value is damaged: its length is wrong.')
+}
+
+/** The JSON text of a value that has one. */
+function jsonOf(encoded: Encoded): string | undefined {
+  if (typeof encoded === 'string') return encoded
+  return encoded[0] === COMPRESSED_JSON ? decompress(encoded).toString() : undefined
+}
+
+function binaryOf(encoded: Uint8Array): Uint8Array {
+  const bytes = encoded[0] === COMPRESSED_BINARY ? decompress(encoded) : encoded
+  if (bytes[0] !== BINARY_VERSION)
+    throw new IntegrityError(
+      `A stored value is damaged, or of a newer version of this package: its form is ${String(bytes[0])}, which is unknown here.`,
+    )
+  return bytes
+}

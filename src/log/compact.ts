@@ -1,0 +1,148 @@
+import type { CommitRecord, PastChange } from '../change.ts'
+import type { CareOptions, CompactReport } from '../types.ts'
+import type { Log } from './log.ts'
+import { marksOf, revisionOf } from './refs.ts'
+
+/** How much of the past stays readable beside the snapshots. Each limit that is given holds. */
+export interface Keep {
+  /** So many revisions, the newest included; undefined: no limit. */
+  readonly revisions: number | undefined
+  /** So many milliseconds; undefined: no limit. */
+  readonly age: number | undefined
+}
+
+/** Rows that one step looks at: short enough not to be felt by those who write beside it. */
+const STEP = 1_000
+/** Compaction by itself begins when the past has outgrown its limit by a quarter, and by so many revisions at least. */
+const SLACK = 1_000
+
+/** The oldest revision that stays readable. */
+function newHorizon(log: Log, keep: Keep, current: number): number {
+  const { revision } = log.head
+  let horizon = current
+  if (keep.revisions !== undefined) horizon = Math.max(horizon, revision - keep.revisions + 1)
+  if (keep.age !== undefined) {
+    const since = new Date(Math.floor(log.context.wall() - keep.age))
+    const oldest = log.commitOf(Math.max(1, current))
+    if (oldest.at <= since.getTime()) horizon = Math.max(horizon, revisionOf(log, since).revision)
+  }
+  return Math.min(horizon, revision)
+}
+
+/** Whether something at or after `prev` and before `id` is still asked for: `points` is sorted. */
+function isNeeded(points: readonly number[], prev: number, id: number): boolean {
+  let low = 0
+  let high = points.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((points[middle] as number) < prev) low = middle + 1
+    else high = middle
+  }
+  const point = points[low]
+  return point !== undefined && point < id
+}
+
+/**
+ * Drops what no kept snapshot and no retention can ask for, in small steps beside running work. Of the past before the new
+ * horizon only those changes stay that hold what some key was at some kept snapshot.
+ */
+export async function compact(log: Log, keep: Keep, options: CareOptions = {}): Promise<CompactReport> {
+  const { engine } = log
+  log.fresh()
+  const before = await engine.size()
+  const current = await engine.horizon()
+  const horizon = log.head.revision === 0 ? 0 : newHorizon(log, keep, current)
+  if (horizon > 0) {
+    const end = log.commitOf(horizon)
+    const kept = new Map<number, number>()
+    for (const mark of marksOf(log)) if (mark.revision < horizon) kept.set(mark.revision, log.commitOf(mark.revision).last)
+    for (const pin of log.pins) if (pin.revision < horizon) kept.set(pin.revision, pin.last)
+    const points = [...kept.values(), end.last].toSorted((a, b) => a - b)
+    await trimChanges(log, points, end, horizon, options)
+    await trimCommits(log, kept, horizon, options)
+  }
+  while (await engine.shrink()) await nextTurn(log, options)
+  return { before, after: await engine.size(), oldestRevision: horizon }
+}
+
+async function nextTurn(log: Log, { signal }: CareOptions): Promise<void> {
+  signal?.throwIfAborted()
+  await new Promise<void>((resolve) => log.context.turn(resolve))
+}
+
+async function trimChanges(log: Log, points: readonly number[], end: CommitRecord, horizon: number, options: CareOptions): Promise<void> {
+  const { engine } = log
+  for (let after = 0; after < end.last; ) {
+    const rows = await engine.changes(after, end.last, STEP)
+    const drop: number[] = []
+    const keep: number[] = []
+    for (const row of rows) (isNeeded(points, row.prev, row.id) ? keep : drop).push(row.id)
+    const last = rows.at(-1) as PastChange | undefined
+    const done = rows.length < STEP || last === undefined
+    await engine.trim({
+      drop,
+      keep,
+      dropCommits: [],
+      horizon,
+      // A removed key has to be remembered for as long as a point before its removal can be read.
+      ...(done ? { forgetGone: points[0] ?? end.last } : {}),
+    })
+    if (done) return
+    after = last.id
+    options.onProgress?.(after, end.last)
+    await nextTurn(log, options)
+  }
+}
+
+async function trimCommits(log: Log, kept: ReadonlyMap<number, number>, horizon: number, options: CareOptions): Promise<void> {
+  const { engine } = log
+  for (let from = 1; from < horizon; ) {
+    const records = await engine.commits(from, horizon - 1, STEP, false)
+    const last = records.at(-1)
+    if (last === undefined) return
+    const dropCommits = records.filter((record) => !kept.has(record.revision)).map((record) => record.revision)
+    if (dropCommits.length > 0) await engine.trim({ drop: [], keep: [], dropCommits, horizon })
+    from = last.revision + 1
+    await nextTurn(log, options)
+  }
+}
+
+/** Compacts by itself when the past has outgrown what is to be kept. */
+export class Keeper {
+  readonly #log: Log
+  readonly #keep: Keep
+  #at = 0
+  #running: Promise<unknown> | undefined
+  readonly #stop = new AbortController()
+
+  constructor(log: Log, keep: Keep) {
+    this.#log = log
+    this.#keep = keep
+  }
+
+  get keep(): Keep {
+    return this.#keep
+  }
+
+  /** Called after each write. */
+  wrote(): void {
+    const { revisions, age } = this.#keep
+    if (revisions === undefined && age === undefined) return
+    const { revision } = this.#log.head
+    if (this.#at === 0) this.#at = revision
+    const slack = Math.max(SLACK, revisions === undefined ? 0 : Math.floor(revisions / 4))
+    if (revision - this.#at < slack || this.#running !== undefined) return
+    this.#at = revision
+    this.#running = compact(this.#log, this.#keep, { signal: this.#stop.signal })
+      .catch((error: unknown) => {
+        if (!this.#stop.signal.aborted) this.#log.context.warn('Compaction in the background failed.', error)
+      })
+      .finally(() => (this.#running = undefined))
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+}
+

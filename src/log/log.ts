@@ -1,0 +1,346 @@
+import type { CommitRecord, Entry } from '../change.ts'
+import type { Context } from '../context.ts'
+import type { Awaitable, BrokenChain, Engine, PageQuery } from '../engine.ts'
+import { CompactedError, IntegrityError, NotFoundError } from '../errors.ts'
+import { commitHash, recordSum, seal } from './checksum.ts'
+import { decode, decodeFrozen, encodedBytes } from './codec.ts'
+import { checkKey } from './keys.ts'
+import type { Slot, ValueCache } from './values.ts'
+
+/** A point in the store's life that can be read. */
+export interface Point {
+  readonly revision: number
+  /** Its last change. */
+  readonly last: number
+  /** Entries that end at or before this time are absent; 0: as the log says. */
+  readonly asOf: number
+}
+
+export const EMPTY: CommitRecord = Object.freeze({
+  revision: 0,
+  last: 0,
+  at: 0,
+  actor: '',
+  why: '',
+  origin: 0,
+  keys: 0,
+  bytes: 0,
+  sums: 0,
+  hash: '',
+})
+
+/** A read inside one turn asks the clock this seldom, and the engine again after so long. */
+const READS_PER_LOOK = 64
+const TURN_MS = 1
+/** More foreign changes than this are not picked out of the cache one by one. */
+const PICK = 10_000
+
+/** Counts the commits of all stores of this process: one handle's news are another's in the same turn. */
+let commitsHere = 0
+
+/** The answer of an engine that lives in this process. */
+export function now<T>(answer: Awaitable<T>): T {
+  if (answer instanceof Promise) throw new TypeError('This engine answers with promises; use the asynchronous call.')
+  return answer
+}
+
+export interface LogOptions {
+  readonly compression: boolean
+  readonly durability: 'disk' | 'process'
+  readonly readOnly: boolean
+  /** Milliseconds that a read may lag behind other processes; 0: strict. */
+  readonly maxStaleness: number
+}
+
+/**
+ * The hall of the house: what is in the store, as of the newest revision, and as of any other. Keeps the decoded values in
+ * front of the engine and drops exactly those that the log names.
+ */
+export class Log {
+  readonly engine: Engine
+  readonly context: Context
+  readonly options: LogOptions
+  readonly #cache: ValueCache
+  #head: CommitRecord = EMPTY
+  /** `commitsHere` when the engine was last asked in this turn; -1: not yet. */
+  #asked = -1
+  #askedAt = 0
+  #reads = 0
+  #endOfTurn = false
+  readonly #pins = new Set<{ readonly revision: number; readonly last: number }>()
+  /** When the next entry ends; undefined: to be asked. */
+  #deadline: number | undefined
+
+  constructor(engine: Engine, context: Context, cache: ValueCache, options: LogOptions) {
+    this.engine = engine
+    this.context = context
+    this.options = options
+    this.#cache = cache
+  }
+
+  async open(): Promise<void> {
+    await this.engine.open()
+    this.refresh()
+  }
+
+  get head(): CommitRecord {
+    return this.#head
+  }
+
+  // ── freshness ──
+
+  /**
+   * Sees to it that a read shows every commit that finished before this turn of the event loop began. Inside a turn no news
+   * from another process can arrive, so that asking once is as strict as asking always.
+   */
+  fresh(): void {
+    if (this.#asked === commitsHere && --this.#reads > 0) return
+    this.#ask()
+  }
+
+  #ask(): void {
+    const { ticks } = this.context
+    this.#reads = READS_PER_LOOK
+    const { maxStaleness } = this.options
+    const elapsed = ticks() - this.#askedAt
+    // A turn that goes on reading asks again now and then, so that a loop that waits for somebody else's write ends.
+    if (this.#asked === commitsHere && elapsed < TURN_MS) return
+    if (maxStaleness > 0 && elapsed < maxStaleness && this.#askedAt > 0) return
+    this.#askedAt = ticks()
+    this.#asked = commitsHere
+    if (this.engine.poll()) this.refresh()
+    if (this.#endOfTurn) return
+    this.#endOfTurn = true
+    // Runs after this callback of the event loop and all its promise continuations, and before the next callback.
+    process.nextTick(() => {
+      this.#endOfTurn = false
+      this.#asked = -1
+    })
+  }
+
+  /** Takes note of what others have committed. */
+  refresh(): void {
+    const before = this.#head
+    const head = now(this.engine.head()) ?? EMPTY
+    if (head.revision === before.revision && head.hash === before.hash) return
+    this.#head = head
+    this.#deadline = undefined
+    if (head.revision < before.revision || head.last - before.last > PICK) return this.#cache.clear()
+    for (const key of now(this.engine.changedKeys(before.last, PICK))) this.#cache.delete(key)
+  }
+
+  /** Takes note of what this handle has committed. */
+  advance(head: CommitRecord, keys: Iterable<string>, deadline: number): void {
+    commitsHere++
+    this.#head = head
+    for (const key of keys) this.#cache.delete(key)
+    if (this.#deadline !== undefined && deadline < this.#deadline) this.#deadline = deadline
+    // Our own commit is no news to us: the turn goes on as it was.
+    if (this.#asked >= 0) this.#asked = commitsHere
+  }
+
+  /** When the next entry ends; Infinity: none does. */
+  deadline(): number {
+    return (this.#deadline ??= now(this.engine.nextDue()) ?? Infinity)
+  }
+
+  /** To be asked again: entries have gone. */
+  forgetDeadline(): void {
+    this.#deadline = undefined
+  }
+
+  /** Keeps a revision readable for as long as this process reads it. The function that it returns lets go. */
+  pin(point: Point): () => void {
+    const pin = { revision: point.revision, last: point.last }
+    this.#pins.add(pin)
+    return () => void this.#pins.delete(pin)
+  }
+
+  /** The points that somebody in this process is reading just now. */
+  get pins(): Iterable<{ readonly revision: number; readonly last: number }> {
+    return this.#pins
+  }
+
+  // ── the newest state ──
+
+  /** The value of a key, shared and frozen where it is plain data. */
+  read(key: string): unknown {
+    this.fresh()
+    const slot = this.#cache.get(key) ?? this.#load(key)
+    if (slot.expires !== 0 && slot.expires <= this.context.steady()) return undefined
+    return slot.encoded === undefined ? slot.value : decode(slot.encoded)
+  }
+
+  has(key: string): boolean {
+    this.fresh()
+    const slot = this.#cache.get(key) ?? this.#load(key)
+    return slot.change > 0 && (slot.expires === 0 || slot.expires > this.context.steady())
+  }
+
+  #load(key: string): Slot {
+    checkKey(key)
+    const entry = now(this.engine.get(key))
+    let slot: Slot
+    if (entry === undefined) {
+      slot = { value: undefined, encoded: undefined, change: 0, expires: 0, bytes: key.length, hot: false }
+    } else {
+      this.check(entry)
+      const { value, shareable } = this.#decoded(entry)
+      slot = {
+        value: shareable ? value : undefined,
+        encoded: shareable ? undefined : entry.value,
+        change: entry.change,
+        expires: entry.expires,
+        // Decoded text takes about twice the bytes that it takes encoded.
+        bytes: key.length + 2 * entry.value.length,
+        hot: false,
+      }
+    }
+    this.#cache.set(key, slot)
+    return slot
+  }
+
+  #decoded(entry: Entry): { value: unknown; shareable: boolean } {
+    try {
+      return decodeFrozen(entry.value)
+    } catch (error) {
+      throw new IntegrityError(`The value of ${JSON.stringify(entry.key)} in ${this.engine.place} cannot be decoded: damaged.`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** A live entry as it is stored, fresh from the engine; undefined: absent or expired. */
+  entry(key: string): Entry | undefined {
+    const entry = now(this.engine.get(key))
+    if (entry === undefined) return undefined
+    this.check(entry)
+    return entry.expires !== 0 && entry.expires <= this.context.steady() ? undefined : entry
+  }
+
+  // ── any state ──
+
+  /** The newest state. */
+  present(): Point {
+    this.fresh()
+    return { revision: this.#head.revision, last: this.#head.last, asOf: this.context.steady() }
+  }
+
+  entryAt(key: string, point: Point): Entry | undefined {
+    checkKey(key)
+    const entry = now(this.engine.getAt(key, point.last))
+    return entry === undefined ? undefined : this.#alive(entry, point)
+  }
+
+  /** Up to `query.limit` entries as stored, expired ones included as undefined; fewer mean that there are no more. */
+  async page(query: Omit<PageQuery, 'at'>, point: Point): Promise<{ entries: Entry[]; last: string | undefined }> {
+    return this.#livePage(await this.engine.page({ ...query, at: point.last }), query.limit, point)
+  }
+
+  pageNow(query: Omit<PageQuery, 'at'>, point: Point): { entries: Entry[]; last: string | undefined } {
+    return this.#livePage(now(this.engine.page({ ...query, at: point.last })), query.limit, point)
+  }
+
+  #livePage(found: readonly (Entry | BrokenChain)[], limit: number, point: Point): { entries: Entry[]; last: string | undefined } {
+    const entries: Entry[] = []
+    for (const one of found) {
+      const entry = this.#alive(one, point)
+      if (entry !== undefined) entries.push(entry)
+    }
+    return { entries, last: found.length < limit ? undefined : found.at(-1)?.key }
+  }
+
+  #alive(found: Entry | BrokenChain, point: Point): Entry | undefined {
+    if ('broken' in found) throw this.#explain(found, point)
+    this.check(found)
+    return found.expires !== 0 && found.expires <= point.asOf ? undefined : found
+  }
+
+  #explain(chain: BrokenChain, point: Point): Error {
+    const oldest = now(this.engine.horizon())
+    if (!this.isReadable(point.revision)) return this.compacted(point.revision, oldest)
+    return new IntegrityError(
+      `The history of ${JSON.stringify(chain.key)} in ${this.engine.place} has a gap before change ${chain.id}: damaged.`,
+    )
+  }
+
+  /** The value of an entry: frozen where it is plain data, else the reader's own. */
+  value(entry: Entry): unknown {
+    return this.#decoded(entry).value
+  }
+
+  /** The value as a copy that the reader may change. */
+  ownValue(entry: Entry): unknown {
+    return decode(entry.value)
+  }
+
+  bytesOf(entry: Entry): number {
+    return encodedBytes(entry.key) + encodedBytes(entry.value)
+  }
+
+  /** Refuses a record that is not what was written. */
+  check(entry: Entry): void {
+    if (seal(recordSum(entry.key, entry.value, entry.expires), entry.change) !== entry.sum)
+      throw new IntegrityError(
+        `The record of ${JSON.stringify(entry.key)} (change ${entry.change}) in ${this.engine.place} does not match its checksum: damaged. Run verify, and restore it from a backup or its history.`,
+      )
+  }
+
+  // ── revisions ──
+
+  isReadable(revision: number): boolean {
+    return (
+      revision >= now(this.engine.horizon()) ||
+      revision === this.#head.revision ||
+      now(this.engine.marks()).some((mark) => mark.revision === revision)
+    )
+  }
+
+  compacted(revision: number, oldest: number): CompactedError {
+    return new CompactedError(
+      `Revision ${revision} of ${this.engine.place} has been compacted away; everything is readable from revision ${oldest} on, and every snapshot.`,
+      oldest,
+    )
+  }
+
+  /** The record of a revision, checked against the one before. Revision 0 is the empty store. */
+  commitOf(revision: number): CommitRecord {
+    if (revision === this.#head.revision) return this.#head
+    if (revision > this.#head.revision || revision < 0)
+      throw new NotFoundError(`There is no revision ${revision} in ${this.engine.place}; the newest is ${this.#head.revision}.`)
+    const records = now(this.engine.commits(Math.max(1, revision - 1), revision, 2, false))
+    const record = revision === 0 ? EMPTY : records.find((one) => one.revision === revision)
+    if (record === undefined) {
+      const oldest = now(this.engine.horizon())
+      if (revision < oldest) throw this.compacted(revision, oldest)
+      throw new IntegrityError(`The record of revision ${revision} in ${this.engine.place} is missing: damaged.`)
+    }
+    const before = revision === 1 ? EMPTY : records.find((one) => one.revision === revision - 1)
+    if (revision > 0 && before !== undefined && commitHash(before.hash, record) !== record.hash)
+      throw new IntegrityError(`The record of revision ${revision} in ${this.engine.place} does not match its hash: damaged.`)
+    return record
+  }
+
+  /** The revision that a change belongs to: the first whose last change is not before it. */
+  commitOfChange(change: number): CommitRecord {
+    let low = Math.max(1, now(this.engine.horizon()))
+    let high = this.#head.revision
+    let lowLast = 0
+    let highLast = this.#head.last
+    // Changes are spread evenly over revisions as a rule, so that a guess by proportion lands near; halving bounds the rest.
+    for (let step = 0; low < high; step++) {
+      const share = highLast > lowLast ? (change - lowLast) / (highLast - lowLast) : 0.5
+      const guess = step % 3 === 2 ? (low + high) >> 1 : low + Math.floor((high - low) * share)
+      const middle = Math.min(high - 1, Math.max(low, guess))
+      const { last } = this.commitOf(middle)
+      if (last >= change) {
+        high = middle
+        highLast = last
+      } else {
+        low = middle + 1
+        lowLast = last
+      }
+    }
+    return this.commitOf(low)
+  }
+}

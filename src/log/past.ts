@@ -1,0 +1,189 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { CommitRecord, Entry, PastChange } from '../change.ts'
+import { IntegrityError } from '../errors.ts'
+import type { Change, Commit } from '../types.ts'
+import { GONE, recordSum, seal } from './checksum.ts'
+import { now, type Log, type Point } from './log.ts'
+
+const PAGE = 256
+
+/** What a key was before and after something happened to it, as stored. */
+export interface Difference {
+  readonly key: string
+  readonly before: Entry | undefined
+  readonly after: Entry | undefined
+  /** The last change of the key in between. */
+  readonly change: number
+}
+
+/** What the key was until this change, checked. */
+export function beforeOf(log: Log, change: PastChange): Entry | undefined {
+  const { before, key, prev, expires, sum } = change
+  if (before === undefined) {
+    if (sum !== (prev === 0 ? 0 : seal(GONE, prev)))
+      throw new IntegrityError(`Change ${change.id} of ${JSON.stringify(key)} in ${log.engine.place} does not match its checksum: damaged.`)
+    return undefined
+  }
+  if (seal(recordSum(key, before, expires), prev) !== sum)
+    throw new IntegrityError(
+      `The value of ${JSON.stringify(key)} before change ${change.id} in ${log.engine.place} does not match its checksum: damaged.`,
+    )
+  return { key, value: before, change: prev, expires, sum }
+}
+
+/** Whether two stored values are different data: texts that differ may still say the same, with the keys in another order. */
+export function differs(log: Log, a: Entry | undefined, b: Entry | undefined): boolean {
+  if (a === undefined || b === undefined) return a !== b
+  if (a.value === b.value) return false
+  if (typeof a.value === 'string' && typeof b.value === 'string' && a.value.length !== b.value.length) return true
+  return !isDeepStrictEqual(log.value(a), log.value(b))
+}
+
+/**
+ * What is different at `to` from what it was at `from`, in the order of the log: reads only what changed in between. The first
+ * change of each key in between holds what the key was at `from`; it is the one whose predecessor lies before.
+ */
+export async function* differences(
+  log: Log,
+  from: Point,
+  to: Point,
+  inRange: (key: string) => boolean,
+): AsyncGenerator<Difference> {
+  let at = log.context.ticks()
+  for (let after = from.last; ; ) {
+    const rows = await log.engine.changes(after, to.last, PAGE)
+    for (const row of rows) {
+      const found = differenceOf(log, row, from, to, inRange)
+      if (found !== undefined) yield found
+    }
+    const last = rows.at(-1)
+    if (rows.length < PAGE || last === undefined) return
+    after = last.id
+    at = await breathe(log, at)
+  }
+}
+
+/** The same without a pause. */
+export function* differencesNow(log: Log, from: Point, to: Point, inRange: (key: string) => boolean): Generator<Difference> {
+  for (let after = from.last; ; ) {
+    const rows = now(log.engine.changes(after, to.last, PAGE))
+    for (const row of rows) {
+      const found = differenceOf(log, row, from, to, inRange)
+      if (found !== undefined) yield found
+    }
+    const last = rows.at(-1)
+    if (rows.length < PAGE || last === undefined) return
+    after = last.id
+  }
+}
+
+function differenceOf(
+  log: Log,
+  row: PastChange,
+  from: Point,
+  to: Point,
+  inRange: (key: string) => boolean,
+): Difference | undefined {
+  if (row.prev > from.last || !inRange(row.key)) return undefined
+  const before = beforeOf(log, row)
+  const newest = log.entryAt(row.key, to)
+  const then = before !== undefined && from.asOf !== 0 && before.expires !== 0 && before.expires <= from.asOf ? undefined : before
+  if (!differs(log, then, newest)) return undefined
+  return { key: row.key, before: then, after: newest, change: newest?.change ?? lastChange(log, row.key, to) }
+}
+
+/** The number of the change that removed the key. */
+function lastChange(log: Log, key: string, to: Point): number {
+  return now(log.engine.changesOf(key, to.last, 1))[0]?.id ?? to.last
+}
+
+/** Lets the event loop run now and then: a long read must not stop the program. */
+export async function breathe(log: Log, since: number): Promise<number> {
+  if (log.context.ticks() - since < 5) return since
+  await new Promise<void>((resolve) => log.context.turn(resolve))
+  return log.context.ticks()
+}
+
+export function toChange(log: Log, key: string, before: Entry | undefined, after: Entry | undefined, commit: CommitRecord): Change {
+  return {
+    key,
+    type:
+      after === undefined ? (commit.why === 'expiry' ? 'expired' : 'removed') : before === undefined ? 'added' : 'changed',
+    before: before === undefined ? undefined : log.value(before),
+    after: after === undefined ? undefined : log.value(after),
+    revision: commit.revision,
+    at: new Date(commit.at),
+    actor: commit.actor,
+  }
+}
+
+/** Every kept change of a key up to a point, newest first. */
+export async function* historyOf(log: Log, key: string, upTo: Point, limit: number): AsyncGenerator<Change> {
+  const current = now(log.engine.get(key))
+  if (current !== undefined) log.check(current)
+  let after = current !== undefined && current.change <= upTo.last ? current : log.entryAt(key, { ...upTo, asOf: 0 })
+  let left = limit
+  let at = log.context.ticks()
+  for (let from = upTo.last; left > 0; ) {
+    const rows = await log.engine.changesOf(key, from, Math.min(PAGE, left))
+    // Behind the horizon only what snapshots need is left: enough to read, too little to tell what happened.
+    const { last: oldest } = log.commitOf(await log.engine.horizon())
+    for (const row of rows) {
+      if (row.id <= oldest) return
+      if (row.key !== key)
+        throw new IntegrityError(`Change ${row.id} in ${log.engine.place} belongs to another key than ${JSON.stringify(key)}: damaged.`)
+      const before = beforeOf(log, row)
+      yield toChange(log, key, before, after, log.commitOfChange(row.id))
+      after = before
+      left--
+    }
+    const last = rows.at(-1)
+    if (last === undefined || last.prev === 0) return
+    if (rows.length < PAGE && last.prev > oldest && left > 0)
+      throw new IntegrityError(
+        `Change ${last.prev} of ${JSON.stringify(key)} in ${log.engine.place} is missing: damaged.`,
+      )
+    if (last.prev <= oldest) return
+    from = last.prev
+    at = await breathe(log, at)
+  }
+}
+
+/** The commits of a run of revisions, with the keys that each touched. */
+export async function* commitsOf(log: Log, first: number, last: number, reverse: boolean, limit: number): AsyncGenerator<Commit> {
+  let left = limit
+  let low = first
+  let high = last
+  let at = log.context.ticks()
+  while (left > 0 && low <= high) {
+    const records = await log.engine.commits(low, high, Math.min(PAGE, left), reverse)
+    if (records.length === 0) return
+    for (const record of records) {
+      const start = record.revision === 1 ? 0 : log.commitOf(record.revision - 1).last
+      yield await toCommit(log, record, start)
+      left--
+    }
+    if (reverse) high = (records.at(-1) as CommitRecord).revision - 1
+    else low = (records.at(-1) as CommitRecord).revision + 1
+    at = await breathe(log, at)
+  }
+}
+
+async function toCommit(log: Log, record: CommitRecord, start: number): Promise<Commit> {
+  const keys: string[] = []
+  for (let after = start; after < record.last; ) {
+    const rows = await log.engine.changes(after, record.last, 1_000)
+    if (rows.length === 0) break
+    for (const row of rows) keys.push(row.key)
+    after = (rows.at(-1) as PastChange).id
+  }
+  const { revision, at, actor, hash } = record
+  return {
+    revision,
+    at: new Date(at),
+    actor,
+    keys,
+    ...(record.why === 'restore' ? { restoredFrom: record.origin } : {}),
+    hash,
+  }
+}

@@ -1,0 +1,155 @@
+import { InvalidOptionError } from './errors.ts'
+import type { Keep } from './log/compact.ts'
+import { compilePattern } from './log/pattern.ts'
+import { parseDuration } from './duration.ts'
+import type { OpenOptions, Retention, StandardSchemaV1, StoreCacheOptions } from './types.ts'
+
+/** Refuses anything but an object with these names. */
+export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new InvalidOptionError(`The options of ${call} are an object, not ${describe(options)}.`)
+  for (const name of Object.keys(options))
+    if (!known.includes(name))
+      throw new InvalidOptionError(`${call} has no option ${JSON.stringify(name)}; it knows ${known.join(', ')}.`)
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'string' ? JSON.stringify(value) : typeof value
+}
+
+/** Versions and tags are names, not paths, so that no one can be led outside the store. */
+export function checkName(what: 'version' | 'tag', name: unknown): asserts name is string {
+  if (typeof name !== 'string') throw new InvalidOptionError(`A ${what} is a text, not ${describe(name)}.`)
+  // oxlint-disable-next-line no-control-regex
+  if (name.length === 0 || name.length > 255 || /[\0-\u001f\u007f/\\]/.test(name) || /^\.+$/.test(name) || !name.isWellFormed())
+    throw new InvalidOptionError(
+      `${JSON.stringify(name.slice(0, 60))} cannot be a ${what}: use 1 to 255 characters without slashes, backslashes and control characters.`,
+    )
+}
+
+/** A list of names, each once, as a list of our own. */
+export function checkNames(what: 'tag', names: unknown): string[] {
+  if (!Array.isArray(names))
+    throw new InvalidOptionError(`The ${what}s are a list, such as ['release'], not ${describe(names)}.`)
+  for (const name of names) checkName(what, name)
+  return [...new Set(names as string[])]
+}
+
+export function checkActor(actor: unknown): asserts actor is string {
+  if (typeof actor !== 'string' || actor.length === 0 || actor.length > 255 || actor.includes('\0') || !actor.isWellFormed())
+    throw new InvalidOptionError(`An actor is a text of 1 to 255 characters, not ${describe(actor).slice(0, 60)}.`)
+}
+
+function checkCount(name: string, value: unknown, least: number): asserts value is number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least)
+    throw new InvalidOptionError(`${name} is a whole number from ${least} on, not ${describe(value)} (${String(value)}).`)
+}
+
+function checkBoolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new InvalidOptionError(`${name} is true or false, not ${describe(value)}.`)
+}
+
+const OPEN_OPTIONS = [
+  'actor',
+  'durability',
+  'history',
+  'maxSnapshots',
+  'autoSnapshot',
+  'compression',
+  'cache',
+  'schema',
+  'readOnly',
+  'logger',
+] as const
+
+/** `OpenOptions`, checked and with every default in its place. */
+export interface Settings {
+  readonly actor: string
+  readonly durability: 'disk' | 'process'
+  readonly keep: Keep
+  readonly maxSnapshots: number
+  readonly autoSnapshot: { readonly every: number; readonly tag: string } | undefined
+  readonly compression: boolean
+  readonly cache: { readonly enabled: boolean; readonly maxEntries: number; readonly maxBytes: number; readonly maxStaleness: number }
+  readonly schema: readonly { readonly matches: (key: string) => boolean; readonly schema: StandardSchemaV1 }[]
+  readonly readOnly: boolean
+  readonly warn: ((message: string, cause?: unknown) => void) | undefined
+}
+
+export function settingsOf(options: OpenOptions, defaultActor: string): Settings {
+  checkOptions('open', options, OPEN_OPTIONS)
+  const { actor = defaultActor, durability = 'disk', maxSnapshots = 50, logger } = options
+  checkActor(actor)
+  if (durability !== 'disk' && durability !== 'process')
+    throw new InvalidOptionError(`durability is 'disk' or 'process', not ${describe(durability)}.`)
+  checkCount('maxSnapshots', maxSnapshots, 0)
+  checkBoolean('compression', options.compression)
+  checkBoolean('readOnly', options.readOnly)
+  if (logger !== undefined && typeof (logger as { warn?: unknown } | null)?.warn !== 'function')
+    throw new InvalidOptionError('logger needs a method warn(message, …), as console and pino have it.')
+  return {
+    actor,
+    durability,
+    keep: keepOf(options.history ?? 'all'),
+    maxSnapshots,
+    autoSnapshot: autoSnapshotOf(options.autoSnapshot),
+    compression: options.compression ?? true,
+    cache: cacheOf(options.cache ?? 'memory'),
+    schema: schemaOf(options.schema),
+    readOnly: options.readOnly ?? false,
+    warn: logger && ((message, cause) => (cause === undefined ? logger.warn(message) : logger.warn(message, cause))),
+  }
+}
+
+function keepOf(history: Retention): Keep {
+  if (history === 'all') return { revisions: undefined, age: undefined }
+  if (history === 'snapshots') return { revisions: 1, age: undefined }
+  if (typeof history !== 'object' || history === null)
+    throw new InvalidOptionError(`history is 'all', 'snapshots' or { revisions, age }, not ${describe(history)}.`)
+  checkOptions('history', history, ['revisions', 'age'])
+  const { revisions, age } = history
+  if (revisions === undefined && age === undefined)
+    throw new InvalidOptionError(`history needs revisions or age, such as { revisions: 1000 } or { age: '30d' }.`)
+  if (revisions !== undefined) checkCount('history.revisions', revisions, 1)
+  return { revisions, age: age === undefined ? undefined : parseDuration(age, 'history.age') }
+}
+
+function autoSnapshotOf(auto: OpenOptions['autoSnapshot']): Settings['autoSnapshot'] {
+  if (auto === undefined) return undefined
+  checkOptions('autoSnapshot', auto, ['every', 'tag'])
+  const { every, tag = 'auto' } = auto
+  checkName('tag', tag)
+  return { every: parseDuration(every, 'autoSnapshot.every'), tag }
+}
+
+function cacheOf(cache: string | StoreCacheOptions): Settings['cache'] {
+  const options: StoreCacheOptions = typeof cache === 'string' ? { strategy: cache as 'memory' } : cache
+  checkOptions('cache', options, ['strategy', 'maxEntries', 'maxBytes', 'consistency'])
+  const { strategy = 'memory', maxEntries = 0, maxBytes = 64 * 2 ** 20, consistency = 'strict' } = options
+  if (strategy !== 'memory' && strategy !== 'none')
+    throw new InvalidOptionError(`cache is 'memory' or 'none', not ${describe(strategy)}.`)
+  checkCount('cache.maxEntries', maxEntries, 0)
+  checkCount('cache.maxBytes', maxBytes, 0)
+  let maxStaleness = 0
+  if (consistency !== 'strict') {
+    checkOptions('cache.consistency', consistency, ['maxStaleness'])
+    maxStaleness = parseDuration(consistency.maxStaleness, 'cache.consistency.maxStaleness')
+  }
+  return { enabled: strategy === 'memory', maxEntries, maxBytes, maxStaleness }
+}
+
+function schemaOf(schema: OpenOptions['schema']): Settings['schema'] {
+  if (schema === undefined) return []
+  if (typeof schema !== 'object' || schema === null)
+    throw new InvalidOptionError(`schema is an object of schemas by key pattern, not ${describe(schema)}.`)
+  return Object.entries(schema).map(([pattern, one]) => {
+    if (typeof (one as StandardSchemaV1 | undefined)?.['~standard']?.validate !== 'function')
+      throw new InvalidOptionError(
+        `The schema for ${JSON.stringify(pattern)} does not follow Standard Schema; zod, valibot and arktype schemas do.`,
+      )
+    return { matches: compilePattern(pattern), schema: one }
+  })
+}

@@ -1,0 +1,100 @@
+import type { Entry } from '../change.ts'
+import { compareKeys } from '../log/keys.ts'
+import type { Log, Point } from '../log/log.ts'
+import { differences, differencesNow, toChange } from '../log/past.ts'
+import { resolve } from '../log/refs.ts'
+import { putOp, removeOp, type Draft, type Op, type View } from '../log/intent.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { inSelection, selectionOf } from '../log/selection.ts'
+import type { Change, Diff, DiffSummary, Range, Ref } from '../types.ts'
+
+/** Whether a key is one that a comparison or a restore is limited to. */
+export function rangeFilter(call: string, range: Range, prefix: string): (key: string) => boolean {
+  for (const name of ['limit', 'reverse', 'at'] as const)
+    if (range[name] !== undefined) throw new InvalidOptionError(`The range of ${call} says which keys; it has no ${name}.`)
+  return inSelection(selectionOf(range, prefix), range, compareKeys)
+}
+
+/** What changed between two points, in the order of the log; reads only what changed. */
+export function diffOf(log: Log, prefix: string, from: Ref, to: Ref | undefined, range: Range): Diff {
+  const inRange = rangeFilter('diff', range, prefix)
+  const points = (): { start: Point; end: Point } => ({
+    start: resolve(log, from),
+    end: to === undefined ? log.present() : resolve(log, to),
+  })
+  const iterate = (): AsyncGenerator<Change> => {
+    const { start, end } = points()
+    return changesBetween(log, prefix, start, end, inRange)
+  }
+  return {
+    [Symbol.asyncIterator]: () => lazily(iterate),
+    async toArray(): Promise<Change[]> {
+      const all: Change[] = []
+      for await (const change of iterate()) all.push(change)
+      return all
+    },
+    async summary(): Promise<DiffSummary> {
+      const { start, end } = points()
+      const summary = { from: start.revision, to: end.revision, different: false, added: 0, changed: 0, removed: 0 }
+      for await (const { before, after } of between(log, start, end, inRange)) {
+        summary.different = true
+        if (before === undefined) summary.added++
+        else if (after === undefined) summary.removed++
+        else summary.changed++
+      }
+      return summary
+    },
+  }
+}
+
+/** A reference that cannot be resolved rejects the first step, as it does in all other calls. */
+async function* lazily<T>(make: () => AsyncIterable<T>): AsyncGenerator<T> {
+  yield* make()
+}
+
+interface Pair {
+  readonly key: string
+  readonly before: Entry | undefined
+  readonly after: Entry | undefined
+  readonly change: number
+}
+
+/** The differences in the direction that was asked for: the log is read forwards either way. */
+async function* between(log: Log, start: Point, end: Point, inRange: (key: string) => boolean): AsyncGenerator<Pair> {
+  const releases = [log.pin(start), log.pin(end)]
+  try {
+    if (start.last <= end.last) yield* differences(log, start, end, inRange)
+    else for await (const { key, before, after, change } of differences(log, end, start, inRange)) yield { key, before: after, after: before, change }
+  } finally {
+    for (const release of releases) release()
+  }
+}
+
+async function* changesBetween(
+  log: Log,
+  prefix: string,
+  start: Point,
+  end: Point,
+  inRange: (key: string) => boolean,
+): AsyncGenerator<Change> {
+  for await (const { key, before, after, change } of between(log, start, end, inRange))
+    yield toChange(log, key.slice(prefix.length), before, after, log.commitOfChange(change))
+}
+
+/** The changes that bring the state back to a point, as one revision. */
+export function restoring(log: Log, view: View, point: Point, inRange: (key: string) => boolean, actor: string): Draft {
+  const now = log.context.steady()
+  const present: Point = { revision: log.head.revision, last: log.head.last, asOf: 0 }
+  const ops = new Map<string, Op>()
+  for (const { key, before } of differencesNow(log, point, present, inRange)) ops.set(key, backTo(key, before, now))
+  // What was written earlier in the same transaction is not in the log yet.
+  for (const key of view.touched()) if (inRange(key)) ops.set(key, backTo(key, log.entryAt(key, point), now))
+  for (const [key, op] of ops) if (op.value === undefined && view.entry(key) === undefined) ops.delete(key)
+  return { ops: [...ops.values()], actor, why: 'restore', origin: point.revision }
+}
+
+/** A deadline stays what it was: what has ended since does not come back to life. */
+function backTo(key: string, then: Entry | undefined, now: number): Op {
+  const alive = then !== undefined && (then.expires === 0 || then.expires > now)
+  return alive ? putOp(key, then.value, then.expires) : removeOp(key)
+}

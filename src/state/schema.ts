@@ -1,0 +1,37 @@
+import { InvalidValueError } from '../errors.ts'
+import type { Settings } from '../options.ts'
+import type { StandardResult } from '../types.ts'
+
+/** Checks values against the schemas whose pattern matches their key; a value may come out changed (defaults, coercion). */
+export class Validator {
+  readonly #schemas: Settings['schema']
+
+  constructor(schemas: Settings['schema']) {
+    this.#schemas = schemas
+  }
+
+  /** The value to be stored; a promise if a schema that applies is asynchronous. */
+  check(key: string, value: unknown): unknown {
+    let checked: unknown = value
+    for (const { matches, schema } of this.#schemas) {
+      if (!matches(key)) continue
+      const validate = (input: unknown): unknown => {
+        const result = schema['~standard'].validate(input)
+        return result instanceof Promise ? result.then((settled) => accept(key, settled)) : accept(key, result)
+      }
+      checked = checked instanceof Promise ? checked.then(validate) : validate(checked)
+    }
+    return checked
+  }
+}
+
+function accept(key: string, result: StandardResult): unknown {
+  if (result.issues === undefined) return result.value
+  const [issue] = result.issues
+  const path = issue?.path ?? []
+  const where = path.map((part) => `.${String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part)}`).join('')
+  throw new InvalidValueError(
+    `The value of ${JSON.stringify(key)} does not fit its schema at $${where}: ${issue?.message ?? 'invalid'}.`,
+    `$${where}`,
+  )
+}

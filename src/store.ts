@@ -1,0 +1,443 @@
+import type { Entry } from './change.ts'
+import { ClosedError, ConflictError, InvalidOptionError, InvalidValueError } from './errors.ts'
+import { parseDuration } from './duration.ts'
+import { encode } from './log/codec.ts'
+import { compact, type Keeper } from './log/compact.ts'
+import { checkKey } from './log/keys.ts'
+import type { Log } from './log/log.ts'
+import { commitsOf, differs, historyOf } from './log/past.ts'
+import { resolve, revisionOf } from './log/refs.ts'
+import { selectionOf } from './log/selection.ts'
+import { verify } from './log/verify.ts'
+import { putOp, removeOp, type Draft, type Op, type View } from './log/intent.ts'
+import type { Writer } from './log/writer.ts'
+import { checkActor, checkOptions } from './options.ts'
+import type { AutoSnapshots } from './snapshots/auto.ts'
+import { diffOf, rangeFilter, restoring } from './snapshots/compare.ts'
+import { LogSnapshots } from './snapshots/snapshots.ts'
+import type { Sweeper } from './state/expiry.ts'
+import { pairsOf, put } from './state/pairs.ts'
+import { pointOf, scan } from './state/ranges.ts'
+
+import type { Validator } from './state/schema.ts'
+import { transact } from './state/transact.ts'
+import type {
+  CareOptions,
+  Change,
+  Commit,
+  CompactReport,
+  Diff,
+  Range,
+  ReadOptions,
+  Ref,
+  Snapshots,
+  Store,
+  Transaction,
+  TransactOptions,
+  Value,
+  VerifyReport,
+  WriteOptions,
+} from './types.ts'
+
+/** What all handles of one open store share. */
+export interface Core {
+  readonly url: string
+  readonly log: Log
+  readonly writer: Writer
+  readonly validator: Validator
+  readonly maxSnapshots: number
+  readonly sweeper: Sweeper | undefined
+  readonly keeper: Keeper
+  auto: AutoSnapshots | undefined
+  closing: Promise<void> | undefined
+}
+
+const READ_OPTIONS = ['at'] as const
+const WRITE_OPTIONS = ['ttl', 'ifRevision'] as const
+
+interface Writing {
+  readonly expires: number
+  readonly ifRevision: number | undefined
+}
+
+/** A handle on a store: for one actor, and under one prefix. It hands the work to the rooms. */
+export class StoreHandle implements Store {
+  readonly snapshots: Snapshots
+  readonly #core: Core
+  readonly #log: Log
+  readonly #actor: string
+  readonly #prefix: string
+
+  constructor(core: Core, actor: string, prefix: string) {
+    this.#core = core
+    this.#log = core.log
+    this.#actor = actor
+    this.#prefix = prefix
+    this.snapshots = new LogSnapshots(core.log, core.writer, { actor, maxSnapshots: core.maxSnapshots, isOpen: () => this.#open() })
+  }
+
+  get url(): string {
+    return this.#core.url
+  }
+
+  get revision(): number {
+    if (this.#core.closing === undefined) this.#log.fresh()
+    return this.#log.head.revision
+  }
+
+  // ── reads ──
+
+  async get<T = Value>(key: string, options?: ReadOptions): Promise<T | undefined> {
+    return this.getSync<T>(key, options)
+  }
+
+  getSync<T = Value>(key: string, options?: ReadOptions): T | undefined {
+    if (this.#core.closing !== undefined) throw new ClosedError()
+    const full = this.#prefix === '' ? key : this.#prefix + checked(key)
+    if (options === undefined) return this.#log.read(full) as T | undefined
+    const entry = this.#entry(full, options)
+    return entry === undefined ? undefined : (this.#log.value(entry) as T)
+  }
+
+  #entry(full: string, options: ReadOptions): Entry | undefined {
+    checkOptions('get', options, READ_OPTIONS)
+    return this.#log.entryAt(full, pointOf(this.#log, options.at))
+  }
+
+  async getMany(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, Value>> {
+    this.#open()
+    checkOptions('getMany', options, READ_OPTIONS)
+    if (typeof keys === 'string' || typeof (keys as Iterable<string> | null)?.[Symbol.iterator] !== 'function')
+      throw new InvalidOptionError(`getMany takes a list of keys.`)
+    const point = pointOf(this.#log, options.at)
+    const found = new Map<string, Value>()
+    for (const key of keys) {
+      checkKey(key)
+      const entry = this.#log.entryAt(this.#prefix + key, point)
+      if (entry !== undefined) found.set(key, this.#log.value(entry))
+    }
+    return found
+  }
+
+  async has(key: string, options?: ReadOptions): Promise<boolean> {
+    this.#open()
+    checkKey(key)
+    const full = this.#prefix + key
+    return options === undefined ? this.#log.has(full) : this.#entry(full, options) !== undefined
+  }
+
+  async *keys(range: Range = {}): AsyncGenerator<string> {
+    for await (const entry of this.#scan(range)) yield entry.key.slice(this.#prefix.length)
+  }
+
+  async *entries(range: Range = {}): AsyncGenerator<readonly [string, Value]> {
+    for await (const entry of this.#scan(range)) yield [entry.key.slice(this.#prefix.length), this.#log.value(entry)]
+  }
+
+  async count(range: Range = {}): Promise<number> {
+    let count = 0
+    for await (const _ of this.#scan(range)) count++
+    return count
+  }
+
+  #scan(range: Range): AsyncGenerator<Entry> {
+    this.#open()
+    const selection = selectionOf(range, this.#prefix)
+    return scan(this.#log, selection, pointOf(this.#log, selection.at), this.#prefix + (range.prefix ?? ''))
+  }
+
+  async load(options: ReadOptions = {}): Promise<Record<string, Value>> {
+    checkOptions('load', options, READ_OPTIONS)
+    const state: Record<string, Value> = {}
+    for await (const [key, value] of this.entries(options)) put(state, key, value)
+    return state
+  }
+
+  // ── writes ──
+
+  async set(key: string, value: Value, options: WriteOptions = {}): Promise<number> {
+    this.#open()
+    const full = this.#key(key)
+    const writing = this.#writing('set', options)
+    const valid = this.#core.validator.check(key, value)
+    const op = putOp(full, this.#encode(key, valid instanceof Promise ? await valid : valid), writing.expires)
+    return this.#write([op], writing)
+  }
+
+  async setMany(entries: Iterable<readonly [string, Value]> | Readonly<Record<string, Value>>, options: WriteOptions = {}): Promise<number> {
+    this.#open()
+    const writing = this.#writing('setMany', options)
+    const ops = await this.#ops(pairsOf('setMany', entries), writing.expires)
+    return ops.size === 0 ? this.revision : this.#write([...ops.values()], writing)
+  }
+
+  /** All are checked and encoded before anything is written; of a key that comes twice the last holds. */
+  async #ops(pairs: Iterable<readonly [string, Value]>, expires: number): Promise<Map<string, Op>> {
+    const ops = new Map<string, Op>()
+    for (const [key, value] of pairs) {
+      const full = this.#key(key)
+      const valid = this.#core.validator.check(key, value)
+      ops.set(full, putOp(full, this.#encode(key, valid instanceof Promise ? await valid : valid), expires))
+    }
+    return ops
+  }
+
+  async delete(key: string, options: Pick<WriteOptions, 'ifRevision'> = {}): Promise<boolean> {
+    this.#open()
+    const full = this.#key(key)
+    checkOptions('delete', options, ['ifRevision'])
+    const writing = this.#writing('delete', options)
+    let existed = false
+    await this.#submit((view) => {
+      this.#expect(view, full, writing)
+      existed = view.entry(full) !== undefined
+      return existed ? this.#draft([removeOp(full)]) : undefined
+    })
+    return existed
+  }
+
+  async clear(): Promise<number> {
+    this.#open()
+    return this.#submit((view) => {
+      const ops: Op[] = []
+      for (const { key } of view.entries()) if (key.startsWith(this.#prefix)) ops.push(removeOp(key))
+      return ops.length === 0 ? undefined : this.#draft(ops)
+    })
+  }
+
+  async update<T = Value>(key: string, fn: (current: T | undefined) => T | undefined, options: WriteOptions = {}): Promise<T | undefined> {
+    this.#open()
+    const full = this.#key(key)
+    const writing = this.#writing('update', options)
+    let result: unknown
+    let later: Promise<unknown> | undefined
+    const build = (view: View): Draft | undefined => {
+      this.#expect(view, full, writing)
+      const entry = view.entry(full)
+      const current = entry === undefined ? undefined : this.#log.ownValue(entry as Entry)
+      const next: unknown = fn(current as T | undefined)
+      if (next instanceof Promise) {
+        next.catch(() => undefined)
+        throw new InvalidOptionError('The function of update returns the new value at once; use transact to wait for something.')
+      }
+      result = next
+      if (next === undefined) return entry === undefined ? undefined : this.#draft([removeOp(full)])
+      const valid = this.#core.validator.check(key, next)
+      if (valid instanceof Promise) {
+        valid.catch(() => undefined)
+        later = valid
+        return undefined
+      }
+      result = valid
+      return this.#draft([putOp(full, this.#encode(key, valid), writing.expires)])
+    }
+    await this.#core.writer.submit({ userCode: true, build }).finally(() => this.#wrote(writing.expires))
+    if (later === undefined) return result as T | undefined
+    // A schema that has to wait cannot be asked while a revision is being made.
+    return this.transact(async (tx) => {
+      const next = fn(await tx.get<T>(key))
+      if (next === undefined) tx.delete(key)
+      else tx.set(key, next, options.ttl === undefined ? {} : { ttl: options.ttl })
+      return await tx.get<T>(key)
+    })
+  }
+
+  async transact<R>(fn: (tx: Transaction) => R | Promise<R>, options: TransactOptions = {}): Promise<R> {
+    this.#open()
+    const { log, writer, validator } = this.#core
+    const context = { log, writer, validator, actor: this.#actor, prefix: this.#prefix }
+    return transact(context, fn, options).finally(() => this.#wrote(0))
+  }
+
+  async save(state: Readonly<Record<string, Value>>): Promise<number> {
+    this.#open()
+    if (state instanceof Map || Symbol.iterator in Object(state)) throw new InvalidOptionError('save takes an object of values by key, not a list.')
+    const ops = await this.#ops(pairsOf('save', state), 0)
+    return this.#submit((view) => {
+      const wanted = new Map(ops)
+      const gone: Op[] = []
+      for (const old of view.entries()) {
+        if (!old.key.startsWith(this.#prefix)) continue
+        const op = wanted.get(old.key)
+        if (op === undefined) gone.push(removeOp(old.key))
+        // What is there already is not written again.
+        else if (old.expires === 0 && !differs(this.#log, old as Entry, { ...old, value: op.value } as Entry)) wanted.delete(old.key)
+      }
+      return this.#draft([...gone, ...wanted.values()])
+    })
+  }
+
+  // ── the past ──
+
+  async *history(key: string, options: { readonly limit?: number; readonly from?: Ref } = {}): AsyncGenerator<Change> {
+    this.#open()
+    const full = this.#key(key)
+    checkOptions('history', options, ['limit', 'from'])
+    const limit = limitOf('history', options.limit)
+    const upTo = pointOf(this.#log, options.from)
+    for await (const change of historyOf(this.#log, full, upTo, limit)) yield { ...change, key }
+  }
+
+  diff(from: Ref, to?: Ref, range: Range = {}): Diff {
+    this.#open()
+    return diffOf(this.#log, this.#prefix, from, to, range)
+  }
+
+  async restore(ref: Ref, range: Range = {}): Promise<number> {
+    this.#open()
+    const inRange = rangeFilter('restore', range, this.#prefix)
+    const point = resolve(this.#log, ref)
+    const release = this.#log.pin(point)
+    return this.#submit((view) => restoring(this.#log, view, point, inRange, this.#actor)).finally(release)
+  }
+
+  async *log(options: { readonly from?: Ref; readonly to?: Ref; readonly reverse?: boolean; readonly limit?: number } = {}): AsyncGenerator<Commit> {
+    this.#open()
+    checkOptions('log', options, ['from', 'to', 'reverse', 'limit'])
+    const limit = limitOf('log', options.limit)
+    const last = options.to === undefined ? this.revision : revisionOf(this.#log, options.to).revision
+    const horizon = await this.#log.engine.horizon()
+    const oldest = horizon === 0 ? 1 : horizon + 1
+    const first = options.from === undefined ? oldest : revisionOf(this.#log, options.from).revision
+    if (first < oldest && horizon > 0) throw this.#log.compacted(first, horizon)
+    for await (const commit of commitsOf(this.#log, Math.max(first, oldest), last, options.reverse ?? false, limit)) {
+      if (this.#prefix === '') yield commit
+      else {
+        const keys = commit.keys.filter((key) => key.startsWith(this.#prefix)).map((key) => key.slice(this.#prefix.length))
+        yield { ...commit, keys }
+      }
+    }
+  }
+
+  // ── who, where, care ──
+
+  as(actor: string, ...rest: unknown[]): Store {
+    this.#open()
+    checkActor(actor)
+    if (rest.length > 0) throw new InvalidOptionError('as(actor) takes no grants: this version cannot hold anybody to them.')
+    return new StoreHandle(this.#core, actor, this.#prefix)
+  }
+
+  scope(prefix: string): Store {
+    this.#open()
+    if (typeof prefix !== 'string' || prefix === '' || !prefix.isWellFormed())
+      throw new InvalidOptionError('A scope needs a prefix of one character or more, such as "user:".')
+    checkKey(this.#prefix + prefix)
+    return new StoreHandle(this.#core, this.#actor, this.#prefix + prefix)
+  }
+
+  async verify(options: CareOptions = {}): Promise<VerifyReport> {
+    this.#open()
+    checkOptions('verify', options, ['onProgress', 'signal'])
+    return verify(this.#log, options)
+  }
+
+  async compact(options: CareOptions = {}): Promise<CompactReport> {
+    this.#open()
+    checkOptions('compact', options, ['onProgress', 'signal'])
+    await this.#core.writer.drain()
+    return compact(this.#log, this.#core.keeper.keep, options)
+  }
+
+  async flush(): Promise<void> {
+    this.#open()
+    await this.#core.writer.flush()
+  }
+
+  close(): Promise<void> {
+    return (this.#core.closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
+    const { auto, sweeper, keeper, writer, log } = this.#core
+    // What was accepted is finished; what comes from now on is refused.
+    await Promise.all([auto?.close(), sweeper?.close(), keeper.close()])
+    await writer.close()
+    await log.engine.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  // ── small things ──
+
+  #open(): void {
+    if (this.#core.closing !== undefined) throw new ClosedError()
+  }
+
+  /** The whole key, checked with and without the prefix. */
+  #key(key: string): string {
+    checkKey(key)
+    if (this.#prefix === '') return key
+    const full = this.#prefix + key
+    checkKey(full)
+    return full
+  }
+
+  #writing(call: string, options: WriteOptions): Writing {
+    checkOptions(call, options, WRITE_OPTIONS)
+    const { ttl, ifRevision } = options
+    if (ifRevision !== undefined && (!Number.isSafeInteger(ifRevision) || ifRevision < 0))
+      throw new InvalidOptionError(`ifRevision is a revision (0: only if the key is absent), not ${String(ifRevision)}.`)
+    const expires = ttl === undefined ? 0 : Math.ceil(this.#log.context.steady() + parseDuration(ttl, 'ttl'))
+    return { expires, ifRevision }
+  }
+
+  #encode(key: string, value: unknown): ReturnType<typeof encode> {
+    try {
+      return encode(value, this.#log.options)
+    } catch (error) {
+      if (!(error instanceof InvalidValueError)) throw error
+      throw new InvalidValueError(`The value of ${JSON.stringify(key)} cannot be stored: ${error.message}`, error.path, { cause: error })
+    }
+  }
+
+  #draft(ops: readonly Op[]): Draft {
+    return { ops, actor: this.#actor }
+  }
+
+  #write(ops: readonly Op[], writing: Writing): Promise<number> {
+    const draft = this.#draft(ops)
+    if (writing.ifRevision === undefined) return this.#submit(() => draft, writing.expires)
+    return this.#submit((view) => {
+      for (const op of ops) this.#expect(view, op.key, writing)
+      return draft
+    }, writing.expires)
+  }
+
+  #submit(build: (view: View) => Draft | undefined, expires = 0): Promise<number> {
+    const submitted = this.#core.writer.submit({ build })
+    void submitted.then(
+      () => this.#wrote(expires),
+      () => undefined,
+    )
+    return submitted
+  }
+
+  #wrote(expires: number): void {
+    this.#core.keeper.wrote()
+    if (expires !== 0) this.#core.sweeper?.expects(expires)
+  }
+
+  #expect(view: View, full: string, { ifRevision }: Writing): void {
+    if (ifRevision === undefined) return
+    const actual = view.revisionOf(full)
+    if (actual !== ifRevision)
+      throw new ConflictError(
+        `The last change of ${JSON.stringify(full.slice(this.#prefix.length))} has revision ${actual}, not ${ifRevision}${actual === 0 ? ': the key is absent' : ''}; read it again and decide anew.`,
+        actual,
+      )
+  }
+}
+
+function checked(key: unknown): string {
+  checkKey(key)
+  return key
+}
+
+function limitOf(call: string, limit: unknown): number {
+  if (limit === undefined) return Infinity
+  if (typeof limit === 'number' && Number.isSafeInteger(limit) && limit >= 0) return limit
+  throw new InvalidOptionError(`The limit of ${call} is a whole number from 0 on, not ${String(limit)}.`)
+}

@@ -1,0 +1,69 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { open } from '../../src/index.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { LoopDisk, whyNoPowerCut } from '../support/mounts.ts'
+import { Program } from '../support/processes.ts'
+import { pause, setting } from '../support/stores.ts'
+import { checkPrefix, readAcks } from './prefix.ts'
+import type { Acks } from './prefix.ts'
+
+/**
+ * The disk is a file with a file system of its own. Cutting its power shuts that down at once: what was written but not
+ * synced never gets there. Honest about order and flushes; it does not model a drive that lies.
+ */
+const cuts = setting('VARVE_CUTS', 5)
+const cutsPerStore = 3
+const mountOptions = [undefined, 'commit=1', 'data=writeback']
+
+/** Writes until the power goes, then brings the disk back; what was acknowledged is known from another disk. */
+async function cutWhileWriting(disk: LoopDisk, durability: string, round: number, acks: string): Promise<Acks> {
+  disk.mount(mountOptions[round % mountOptions.length])
+  const writer = new Program('writer.mjs', [join(disk.path, 'store'), durability, acks, String(1 + ((round * 7) % 40))])
+  try {
+    // Now and then it is cut while the store is made or opened.
+    if (round % 4 === 3) {
+      await pause(60 + Math.random() * 150)
+    } else {
+      await writer.next()
+      await pause(Math.random() * 300)
+    }
+    disk.cut()
+  } finally {
+    await writer.kill()
+    await disk.unmount()
+  }
+  return readAcks(existsSync(acks) ? readFileSync(acks, 'utf8') : '')
+}
+
+describe.each(['disk', 'process'])('the power is cut while a store writes at durability "%s"', (durability) => {
+  const promise =
+    durability === 'disk' ? 'nothing acknowledged is missing' : 'the state is one that the store has had, whole and sound'
+  it(`[34] [35] [45] ${promise}`, { timeout: 30_000 + cuts * 15_000 }, async (context) => {
+    const reason = await whyNoPowerCut()
+    if (reason !== undefined) context.skip(reason)
+    const folder = temporaryFolder()
+    const disk = new LoopDisk(folder)
+    let acknowledged = 0
+    for (let round = 0; round < cuts; round++) {
+      if (round % cutsPerStore === 0) disk.format()
+      const acksPath = join(folder, `acks-${round}`)
+      const acks = await cutWhileWriting(disk, durability, round, acksPath)
+      for (const line of acks.failures) expect(line).toMatch(/^e VARVE_UNAVAILABLE /)
+      acknowledged += acks.count
+      disk.mount()
+      try {
+        const store = await open(join(disk.path, 'store'), { maxSnapshots: 0 })
+        try {
+          await checkPrefix(store, acks, durability === 'disk' ? acks.last : 0)
+        } finally {
+          await store.close()
+        }
+      } finally {
+        await disk.unmount()
+      }
+    }
+    expect(acknowledged).toBeGreaterThan(cuts)
+  })
+})
