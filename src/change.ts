@@ -80,3 +80,11 @@ export interface Mark {
   readonly auto: boolean
   readonly sum: number
 }
+
+/** How much of the past stays readable beside the snapshots. Each limit that is given holds. */
+export interface Keep {
+  /** So many revisions, the newest included; undefined: no limit. */
+  readonly revisions: number | undefined
+  /** So many milliseconds; undefined: no limit. */
+  readonly age: number | undefined
+}

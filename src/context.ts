@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { basename } from 'node:path'
-import { setImmediate as nodeSetImmediate, setTimeout as nodeSetTimeout, clearTimeout as nodeClearTimeout } from 'node:timers'
+import {
+  setImmediate as nodeSetImmediate,
+  setTimeout as nodeSetTimeout,
+  clearTimeout as nodeClearTimeout,
+} from 'node:timers'
 
 /** The file operations that engines use beside SQLite's own. */
 export type FileSystem = Pick<
@@ -70,6 +74,12 @@ export function realContext(warn?: Context['warn']): Context {
     random: () => Math.random(),
     unique: () => randomBytes(8).toString('hex'),
     fs,
-    warn: warn ?? ((message, cause) => process.emitWarning(cause instanceof Error ? `${message} ${cause.message}` : message, 'VarveWarning')),
+    warn:
+      warn ??
+      ((message, cause) =>
+        process.emitWarning(
+          cause instanceof Error ? `${message} ${cause.message}` : message,
+          'VarveWarning',
+        )),
   }
 }

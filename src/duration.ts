@@ -9,7 +9,10 @@ const LONGEST = 36_525 * 86_400_000
 export function parseDuration(value: unknown, name: string): number {
   const ms = typeof value === 'number' ? value : typeof value === 'string' ? parseText(value) : NaN
   if (!(ms > 0 && ms <= LONGEST)) {
-    const limit = ms > LONGEST ? 'at most 100 years (36525d)' : `above 0, such as '500ms', '10s', '5m', '2h', '30d' or a number of milliseconds`
+    const limit =
+      ms > LONGEST
+        ? 'at most 100 years (36525d)'
+        : `above 0, such as '500ms', '10s', '5m', '2h', '30d' or a number of milliseconds`
     throw new InvalidOptionError(`${name} must be a duration ${limit}; it is ${describe(value)}.`)
   }
   return Math.max(1, Math.round(ms))
@@ -21,7 +24,8 @@ function parseText(text: string): number {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'string') return value.length > 60 ? `${JSON.stringify(value.slice(0, 60))}…` : JSON.stringify(value)
+  if (typeof value === 'string')
+    return value.length > 60 ? `${JSON.stringify(value.slice(0, 60))}…` : JSON.stringify(value)
   if (typeof value === 'number' || value === null || value === undefined) return String(value)
   return Array.isArray(value) ? 'a list' : `of type ${typeof value}`
 }

@@ -26,6 +26,7 @@ export type {
   Duration,
   Key,
   Logger,
+  LogOptions,
   OpenOptions,
   Pattern,
   Progress,

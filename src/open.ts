@@ -32,7 +32,10 @@ import type { OpenOptions, Schema, Store } from './types.ts'
  * console.log(await store.get('user:1')) // { name: 'Ann' }
  * await store.close()
  */
-export async function open<S extends Schema = Schema>(url: string | URL = 'memory:', options: OpenOptions = {}): Promise<Store<S>> {
+export async function open<S extends Schema = Schema>(
+  url: string | URL = 'memory:',
+  options: OpenOptions = {},
+): Promise<Store<S>> {
   return (await openIn(undefined, url, options)) as unknown as Store<S>
 }
 
@@ -43,7 +46,11 @@ export interface Doors {
 }
 
 /** `open` with the doors held by somebody else. */
-export async function openIn(doors: Doors | undefined, url: string | URL, options: OpenOptions = {}): Promise<Store> {
+export async function openIn(
+  doors: Doors | undefined,
+  url: string | URL,
+  options: OpenOptions = {},
+): Promise<Store> {
   const settings = settingsOf(options, defaultActor())
   const context = doors?.context ?? realContext(settings.warn)
   const engine = engineAt(String(url), context, settings, doors?.driver)
@@ -86,17 +93,24 @@ function engineAt(url: string, context: Context, settings: Settings, driver: Dri
   const chosen = driver === undefined ? {} : { driver }
   switch (scheme?.toLowerCase()) {
     case 'memory':
-      if (rest !== '') throw new InvalidOptionError(`${JSON.stringify(url)}: a store in memory has no path; say memory: alone.`)
-      if (readOnly) throw new InvalidOptionError('A store in memory begins empty; with readOnly it would stay so.')
+      if (rest !== '')
+        throw new InvalidOptionError(
+          `${JSON.stringify(url)}: a store in memory has no path; say memory: alone.`,
+        )
+      if (readOnly)
+        throw new InvalidOptionError('A store in memory begins empty; with readOnly it would stay so.')
       return memoryEngine()
     case undefined:
-      if (url.trim() === '' || url.includes('\0')) throw new InvalidOptionError(`${JSON.stringify(url)} is no path of a store.`)
+      if (url.trim() === '' || url.includes('\0'))
+        throw new InvalidOptionError(`${JSON.stringify(url)} is no path of a store.`)
       return sqliteEngine(context, url, { folder: true, readOnly, ...chosen })
     case 'file':
       return sqliteEngine(context, fileURLToPath(url), { folder: true, readOnly, ...chosen })
     case 'sqlite':
       if (rest === undefined || rest.trim() === '' || rest.includes('\0'))
-        throw new InvalidOptionError(`${JSON.stringify(url)} names no file; say sqlite:<file>, such as sqlite:./state.db.`)
+        throw new InvalidOptionError(
+          `${JSON.stringify(url)} names no file; say sqlite:<file>, such as sqlite:./state.db.`,
+        )
       return sqliteEngine(context, rest.replace(/^\/\/(?=\/)/, ''), { folder: false, readOnly, ...chosen })
     default:
       throw new InvalidOptionError(

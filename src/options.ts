@@ -1,5 +1,5 @@
 import { InvalidOptionError } from './errors.ts'
-import type { Keep } from './log/compact.ts'
+import type { Keep } from './change.ts'
 import { compilePattern } from './log/pattern.ts'
 import { parseDuration } from './duration.ts'
 import type { OpenOptions, Retention, StandardSchemaV1, StoreCacheOptions } from './types.ts'
@@ -10,7 +10,9 @@ export function checkOptions(call: string, options: unknown, known: readonly str
     throw new InvalidOptionError(`The options of ${call} are an object, not ${describe(options)}.`)
   for (const name of Object.keys(options))
     if (!known.includes(name))
-      throw new InvalidOptionError(`${call} has no option ${JSON.stringify(name)}; it knows ${known.join(', ')}.`)
+      throw new InvalidOptionError(
+        `${call} has no option ${JSON.stringify(name)}; it knows ${known.join(', ')}.`,
+      )
 }
 
 function describe(value: unknown): string {
@@ -23,7 +25,13 @@ function describe(value: unknown): string {
 export function checkName(what: 'version' | 'tag', name: unknown): asserts name is string {
   if (typeof name !== 'string') throw new InvalidOptionError(`A ${what} is a text, not ${describe(name)}.`)
   // oxlint-disable-next-line no-control-regex
-  if (name.length === 0 || name.length > 255 || /[\0-\u001f\u007f/\\]/.test(name) || /^\.+$/.test(name) || !name.isWellFormed())
+  if (
+    name.length === 0 ||
+    name.length > 255 ||
+    /[\0-\u001f\u007f/\\]/.test(name) ||
+    /^\.+$/.test(name) ||
+    !name.isWellFormed()
+  )
     throw new InvalidOptionError(
       `${JSON.stringify(name.slice(0, 60))} cannot be a ${what}: use 1 to 255 characters without slashes, backslashes and control characters.`,
     )
@@ -38,13 +46,23 @@ export function checkNames(what: 'tag', names: unknown): string[] {
 }
 
 export function checkActor(actor: unknown): asserts actor is string {
-  if (typeof actor !== 'string' || actor.length === 0 || actor.length > 255 || actor.includes('\0') || !actor.isWellFormed())
-    throw new InvalidOptionError(`An actor is a text of 1 to 255 characters, not ${describe(actor).slice(0, 60)}.`)
+  if (
+    typeof actor !== 'string' ||
+    actor.length === 0 ||
+    actor.length > 255 ||
+    actor.includes('\0') ||
+    !actor.isWellFormed()
+  )
+    throw new InvalidOptionError(
+      `An actor is a text of 1 to 255 characters, not ${describe(actor).slice(0, 60)}.`,
+    )
 }
 
 function checkCount(name: string, value: unknown, least: number): asserts value is number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least)
-    throw new InvalidOptionError(`${name} is a whole number from ${least} on, not ${describe(value)} (${String(value)}).`)
+    throw new InvalidOptionError(
+      `${name} is a whole number from ${least} on, not ${describe(value)} (${String(value)}).`,
+    )
 }
 
 function checkBoolean(name: string, value: unknown): void {
@@ -73,8 +91,16 @@ export interface Settings {
   readonly maxSnapshots: number
   readonly autoSnapshot: { readonly every: number; readonly tag: string } | undefined
   readonly compression: boolean
-  readonly cache: { readonly enabled: boolean; readonly maxEntries: number; readonly maxBytes: number; readonly maxStaleness: number }
-  readonly schema: readonly { readonly matches: (key: string) => boolean; readonly schema: StandardSchemaV1 }[]
+  readonly cache: {
+    readonly enabled: boolean
+    readonly maxEntries: number
+    readonly maxBytes: number
+    readonly maxStaleness: number
+  }
+  readonly schema: readonly {
+    readonly matches: (key: string) => boolean
+    readonly schema: StandardSchemaV1
+  }[]
   readonly readOnly: boolean
   readonly warn: ((message: string, cause?: unknown) => void) | undefined
 }
@@ -100,7 +126,9 @@ export function settingsOf(options: OpenOptions, defaultActor: string): Settings
     cache: cacheOf(options.cache ?? 'memory'),
     schema: schemaOf(options.schema),
     readOnly: options.readOnly ?? false,
-    warn: logger && ((message, cause) => (cause === undefined ? logger.warn(message) : logger.warn(message, cause))),
+    warn:
+      logger &&
+      ((message, cause) => (cause === undefined ? logger.warn(message) : logger.warn(message, cause))),
   }
 }
 
@@ -108,11 +136,15 @@ function keepOf(history: Retention): Keep {
   if (history === 'all') return { revisions: undefined, age: undefined }
   if (history === 'snapshots') return { revisions: 1, age: undefined }
   if (typeof history !== 'object' || history === null)
-    throw new InvalidOptionError(`history is 'all', 'snapshots' or { revisions, age }, not ${describe(history)}.`)
+    throw new InvalidOptionError(
+      `history is 'all', 'snapshots' or { revisions, age }, not ${describe(history)}.`,
+    )
   checkOptions('history', history, ['revisions', 'age'])
   const { revisions, age } = history
   if (revisions === undefined && age === undefined)
-    throw new InvalidOptionError(`history needs revisions or age, such as { revisions: 1000 } or { age: '30d' }.`)
+    throw new InvalidOptionError(
+      `history needs revisions or age, such as { revisions: 1000 } or { age: '30d' }.`,
+    )
   if (revisions !== undefined) checkCount('history.revisions', revisions, 1)
   return { revisions, age: age === undefined ? undefined : parseDuration(age, 'history.age') }
 }

@@ -1,3 +1,4 @@
+/** The Store. It is over 400 lines because a store can do so much: each method is short and hands the work to a room. */
 import type { Entry } from './change.ts'
 import { ClosedError, ConflictError, InvalidOptionError, InvalidValueError } from './errors.ts'
 import { parseDuration } from './duration.ts'
@@ -5,8 +6,8 @@ import { encode } from './log/codec.ts'
 import { compact, type Keeper } from './log/compact.ts'
 import { checkKey } from './log/keys.ts'
 import type { Log } from './log/log.ts'
-import { commitsOf, differs, historyOf } from './log/past.ts'
-import { resolve, revisionOf } from './log/refs.ts'
+import { commitsOf, historyOf } from './log/past.ts'
+import { resolve } from './log/refs.ts'
 import { selectionOf } from './log/selection.ts'
 import { verify } from './log/verify.ts'
 import { putOp, removeOp, type Draft, type Op, type View } from './log/intent.ts'
@@ -19,14 +20,17 @@ import type { Sweeper } from './state/expiry.ts'
 import { pairsOf, put } from './state/pairs.ts'
 import { pointOf, scan } from './state/ranges.ts'
 
+import { replacing } from './state/replace.ts'
 import type { Validator } from './state/schema.ts'
 import { transact } from './state/transact.ts'
+import { Update } from './state/update.ts'
 import type {
   CareOptions,
   Change,
   Commit,
   CompactReport,
   Diff,
+  LogOptions,
   Range,
   ReadOptions,
   Ref,
@@ -73,7 +77,11 @@ export class StoreHandle implements Store {
     this.#log = core.log
     this.#actor = actor
     this.#prefix = prefix
-    this.snapshots = new LogSnapshots(core.log, core.writer, { actor, maxSnapshots: core.maxSnapshots, isOpen: () => this.#open() })
+    this.snapshots = new LogSnapshots(core.log, core.writer, {
+      actor,
+      maxSnapshots: core.maxSnapshots,
+      isOpen: () => this.#open(),
+    })
   }
 
   get url(): string {
@@ -107,7 +115,10 @@ export class StoreHandle implements Store {
   async getMany(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, Value>> {
     this.#open()
     checkOptions('getMany', options, READ_OPTIONS)
-    if (typeof keys === 'string' || typeof (keys as Iterable<string> | null)?.[Symbol.iterator] !== 'function')
+    if (
+      typeof keys === 'string' ||
+      typeof (keys as Iterable<string> | null)?.[Symbol.iterator] !== 'function'
+    )
       throw new InvalidOptionError(`getMany takes a list of keys.`)
     const point = pointOf(this.#log, options.at)
     const found = new Map<string, Value>()
@@ -131,7 +142,8 @@ export class StoreHandle implements Store {
   }
 
   async *entries(range: Range = {}): AsyncGenerator<readonly [string, Value]> {
-    for await (const entry of this.#scan(range)) yield [entry.key.slice(this.#prefix.length), this.#log.value(entry)]
+    for await (const entry of this.#scan(range))
+      yield [entry.key.slice(this.#prefix.length), this.#log.value(entry)]
   }
 
   async count(range: Range = {}): Promise<number> {
@@ -159,12 +171,17 @@ export class StoreHandle implements Store {
     this.#open()
     const full = this.#key(key)
     const writing = this.#writing('set', options)
-    const valid = this.#core.validator.check(key, value)
-    const op = putOp(full, this.#encode(key, valid instanceof Promise ? await valid : valid), writing.expires)
-    return this.#write([op], writing)
+    const valid = this.#core.validator.check(full, value)
+    return this.#write(
+      [putOp(full, this.#encode(key, valid instanceof Promise ? await valid : valid), writing.expires)],
+      writing,
+    )
   }
 
-  async setMany(entries: Iterable<readonly [string, Value]> | Readonly<Record<string, Value>>, options: WriteOptions = {}): Promise<number> {
+  async setMany(
+    entries: Iterable<readonly [string, Value]> | Readonly<Record<string, Value>>,
+    options: WriteOptions = {},
+  ): Promise<number> {
     this.#open()
     const writing = this.#writing('setMany', options)
     const ops = await this.#ops(pairsOf('setMany', entries), writing.expires)
@@ -176,7 +193,7 @@ export class StoreHandle implements Store {
     const ops = new Map<string, Op>()
     for (const [key, value] of pairs) {
       const full = this.#key(key)
-      const valid = this.#core.validator.check(key, value)
+      const valid = this.#core.validator.check(full, value)
       ops.set(full, putOp(full, this.#encode(key, valid instanceof Promise ? await valid : valid), expires))
     }
     return ops
@@ -205,34 +222,22 @@ export class StoreHandle implements Store {
     })
   }
 
-  async update<T = Value>(key: string, fn: (current: T | undefined) => T | undefined, options: WriteOptions = {}): Promise<T | undefined> {
+  async update<T = Value>(
+    key: string,
+    fn: (current: T | undefined) => T | undefined,
+    options: WriteOptions = {},
+  ): Promise<T | undefined> {
     this.#open()
     const full = this.#key(key)
     const writing = this.#writing('update', options)
-    let result: unknown
-    let later: Promise<unknown> | undefined
+    const updating = new Update(this.#log, this.#core.validator, full, fn as (current: unknown) => unknown)
     const build = (view: View): Draft | undefined => {
       this.#expect(view, full, writing)
-      const entry = view.entry(full)
-      const current = entry === undefined ? undefined : this.#log.ownValue(entry as Entry)
-      const next: unknown = fn(current as T | undefined)
-      if (next instanceof Promise) {
-        next.catch(() => undefined)
-        throw new InvalidOptionError('The function of update returns the new value at once; use transact to wait for something.')
-      }
-      result = next
-      if (next === undefined) return entry === undefined ? undefined : this.#draft([removeOp(full)])
-      const valid = this.#core.validator.check(key, next)
-      if (valid instanceof Promise) {
-        valid.catch(() => undefined)
-        later = valid
-        return undefined
-      }
-      result = valid
-      return this.#draft([putOp(full, this.#encode(key, valid), writing.expires)])
+      const op = updating.run(view, (value) => putOp(full, this.#encode(key, value), writing.expires))
+      return op && this.#draft([op])
     }
     await this.#core.writer.submit({ userCode: true, build }).finally(() => this.#wrote(writing.expires))
-    if (later === undefined) return result as T | undefined
+    if (!updating.waits) return updating.result as T | undefined
     // A schema that has to wait cannot be asked while a revision is being made.
     return this.transact(async (tx) => {
       const next = fn(await tx.get<T>(key))
@@ -251,25 +256,18 @@ export class StoreHandle implements Store {
 
   async save(state: Readonly<Record<string, Value>>): Promise<number> {
     this.#open()
-    if (state instanceof Map || Symbol.iterator in Object(state)) throw new InvalidOptionError('save takes an object of values by key, not a list.')
+    if (state instanceof Map || Symbol.iterator in Object(state))
+      throw new InvalidOptionError('save takes an object of values by key, not a list.')
     const ops = await this.#ops(pairsOf('save', state), 0)
-    return this.#submit((view) => {
-      const wanted = new Map(ops)
-      const gone: Op[] = []
-      for (const old of view.entries()) {
-        if (!old.key.startsWith(this.#prefix)) continue
-        const op = wanted.get(old.key)
-        if (op === undefined) gone.push(removeOp(old.key))
-        // What is there already is not written again.
-        else if (old.expires === 0 && !differs(this.#log, old as Entry, { ...old, value: op.value } as Entry)) wanted.delete(old.key)
-      }
-      return this.#draft([...gone, ...wanted.values()])
-    })
+    return this.#submit((view) => this.#draft(replacing(this.#log, view, this.#prefix, ops)))
   }
 
   // ── the past ──
 
-  async *history(key: string, options: { readonly limit?: number; readonly from?: Ref } = {}): AsyncGenerator<Change> {
+  async *history(
+    key: string,
+    options: { readonly limit?: number; readonly from?: Ref } = {},
+  ): AsyncGenerator<Change> {
     this.#open()
     const full = this.#key(key)
     checkOptions('history', options, ['limit', 'from'])
@@ -291,22 +289,13 @@ export class StoreHandle implements Store {
     return this.#submit((view) => restoring(this.#log, view, point, inRange, this.#actor)).finally(release)
   }
 
-  async *log(options: { readonly from?: Ref; readonly to?: Ref; readonly reverse?: boolean; readonly limit?: number } = {}): AsyncGenerator<Commit> {
+  async *log(options: LogOptions = {}): AsyncGenerator<Commit> {
     this.#open()
     checkOptions('log', options, ['from', 'to', 'reverse', 'limit'])
+    const { from, to, reverse = false } = options
     const limit = limitOf('log', options.limit)
-    const last = options.to === undefined ? this.revision : revisionOf(this.#log, options.to).revision
-    const horizon = await this.#log.engine.horizon()
-    const oldest = horizon === 0 ? 1 : horizon + 1
-    const first = options.from === undefined ? oldest : revisionOf(this.#log, options.from).revision
-    if (first < oldest && horizon > 0) throw this.#log.compacted(first, horizon)
-    for await (const commit of commitsOf(this.#log, Math.max(first, oldest), last, options.reverse ?? false, limit)) {
-      if (this.#prefix === '') yield commit
-      else {
-        const keys = commit.keys.filter((key) => key.startsWith(this.#prefix)).map((key) => key.slice(this.#prefix.length))
-        yield { ...commit, keys }
-      }
-    }
+    for await (const commit of commitsOf(this.#log, from, to, reverse, limit))
+      yield relative(commit, this.#prefix)
   }
 
   // ── who, where, care ──
@@ -314,7 +303,8 @@ export class StoreHandle implements Store {
   as(actor: string, ...rest: unknown[]): Store {
     this.#open()
     checkActor(actor)
-    if (rest.length > 0) throw new InvalidOptionError('as(actor) takes no grants: this version cannot hold anybody to them.')
+    if (rest.length > 0)
+      throw new InvalidOptionError('as(actor) takes no grants: this version cannot hold anybody to them.')
     return new StoreHandle(this.#core, actor, this.#prefix)
   }
 
@@ -379,7 +369,9 @@ export class StoreHandle implements Store {
     checkOptions(call, options, WRITE_OPTIONS)
     const { ttl, ifRevision } = options
     if (ifRevision !== undefined && (!Number.isSafeInteger(ifRevision) || ifRevision < 0))
-      throw new InvalidOptionError(`ifRevision is a revision (0: only if the key is absent), not ${String(ifRevision)}.`)
+      throw new InvalidOptionError(
+        `ifRevision is a revision (0: only if the key is absent), not ${String(ifRevision)}.`,
+      )
     const expires = ttl === undefined ? 0 : Math.ceil(this.#log.context.steady() + parseDuration(ttl, 'ttl'))
     return { expires, ifRevision }
   }
@@ -389,7 +381,11 @@ export class StoreHandle implements Store {
       return encode(value, this.#log.options)
     } catch (error) {
       if (!(error instanceof InvalidValueError)) throw error
-      throw new InvalidValueError(`The value of ${JSON.stringify(key)} cannot be stored: ${error.message}`, error.path, { cause: error })
+      throw new InvalidValueError(
+        `The value of ${JSON.stringify(key)} cannot be stored: ${error.message}`,
+        error.path,
+        { cause: error },
+      )
     }
   }
 
@@ -431,12 +427,19 @@ export class StoreHandle implements Store {
   }
 }
 
+/** A commit as a scope shows it: its own keys only. */
+function relative(commit: Commit, prefix: string): Commit {
+  if (prefix === '') return commit
+  const keys = commit.keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+  return { ...commit, keys }
+}
+
 function checked(key: unknown): string {
   checkKey(key)
   return key
 }
 
-function limitOf(call: string, limit: unknown): number {
+function limitOf(call: string, limit: number | undefined): number {
   if (limit === undefined) return Infinity
   if (typeof limit === 'number' && Number.isSafeInteger(limit) && limit >= 0) return limit
   throw new InvalidOptionError(`The limit of ${call} is a whole number from 0 on, not ${String(limit)}.`)

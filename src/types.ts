@@ -27,7 +27,9 @@ export interface StandardSchemaV1 {
 }
 export type StandardResult =
   | { readonly value: unknown; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] }
+  | {
+      readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[]
+    }
 /** Called with how much is done, and of how much. */
 export type Progress = (done: number, total: number) => void
 /** Where a store tells what went wrong in the background. Any console-like or pino-like logger fits. */
@@ -129,6 +131,12 @@ export interface DiffSummary {
   changed: number
   removed: number
 }
+export interface LogOptions {
+  readonly from?: Ref
+  readonly to?: Ref
+  readonly reverse?: boolean
+  readonly limit?: number
+}
 export interface Transaction {
   get<T = Value>(key: Key): Promise<T | undefined>
   set(key: Key, value: Value, options?: { readonly ttl?: Duration }): void
@@ -217,12 +225,19 @@ export interface Store<S extends Schema = Schema> extends AsyncDisposable {
   set<K extends keyof S & string>(key: K, value: S[K], options?: WriteOptions): Promise<Revision>
   set(key: Key, value: Value, options?: WriteOptions): Promise<Revision>
   /** Many keys as one revision. */
-  setMany(entries: Iterable<readonly [Key, Value]> | Readonly<Record<Key, Value>>, options?: WriteOptions): Promise<Revision>
+  setMany(
+    entries: Iterable<readonly [Key, Value]> | Readonly<Record<Key, Value>>,
+    options?: WriteOptions,
+  ): Promise<Revision>
   /** True if the key was there. */
   delete(key: Key, options?: Pick<WriteOptions, 'ifRevision'>): Promise<boolean>
   clear(): Promise<Revision>
   /** Read, change, write, safely beside any other writer: `fn` runs again if somebody else got in between. */
-  update<T = Value>(key: Key, fn: (current: T | undefined) => T | undefined, options?: WriteOptions): Promise<T | undefined>
+  update<T = Value>(
+    key: Key,
+    fn: (current: T | undefined) => T | undefined,
+    options?: WriteOptions,
+  ): Promise<T | undefined>
   /** Several reads and writes as one revision: all or nothing, serialisable, retried on conflict. */
   transact<R>(fn: (tx: Transaction) => R | Promise<R>, options?: TransactOptions): Promise<R>
 
@@ -241,7 +256,7 @@ export interface Store<S extends Schema = Schema> extends AsyncDisposable {
   /** Brings the state back to a point, as a new revision: the past stays, and a restore can itself be undone. */
   restore(ref: Ref, range?: Range): Promise<Revision>
   /** The log itself: every commit, oldest first. */
-  log(options?: { readonly from?: Ref; readonly to?: Ref; readonly reverse?: boolean; readonly limit?: number }): AsyncIterable<Commit>
+  log(options?: LogOptions): AsyncIterable<Commit>
 
   /** The same store, written as another actor. */
   as(actor: string): Store<S>

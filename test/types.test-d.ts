@@ -31,7 +31,8 @@ export async function schemas(): Promise<void> {
   await store.set('user', { name: 'Ada', age: 36 })
   await store.set('other', 'any data')
   const named: Store<App> = store.as('ann')
-  is<Same<Awaited<ReturnType<typeof named.get<'count'>>>, number | undefined>>()
+  const count = await named.get('count')
+  is<Same<typeof count, number | undefined>>()
   // @ts-expect-error What is read is not a text.
   const wrong: string | undefined = await store.get('count')
   void wrong

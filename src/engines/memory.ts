@@ -254,7 +254,11 @@ function trace(
     latest.set(key, next)
     traces.push(next)
     rows.push({ id, key, prev: old.change, before: old.value, expires: old.expires, sum: old.sum })
-    replaced.push({ bytes: old.value === undefined ? -1 : bytesOf(old.value), sum: old.sum, prev: old.change })
+    replaced.push({
+      bytes: old.value === undefined ? -1 : bytesOf(old.value),
+      sum: old.sum,
+      prev: old.change,
+    })
   }
   return { traces, rows, replaced }
 }

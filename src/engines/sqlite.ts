@@ -8,7 +8,16 @@ import { isBusy, translate } from './sqlite/failures.ts'
 import { pageAt, pastOf } from './sqlite/pages.ts'
 import { prepareFiles, storeFiles, syncPath, unavailable, type StoreFiles } from './sqlite/files.ts'
 import { WriterQueue } from './sqlite/queue.ts'
-import { fromCommit, fromMark, fromSqlKey, toCommit, toEntry, toMark, toPastChange, toSqlKey } from './sqlite/rows.ts'
+import {
+  fromCommit,
+  fromMark,
+  fromSqlKey,
+  toCommit,
+  toEntry,
+  toMark,
+  toPastChange,
+  toSqlKey,
+} from './sqlite/rows.ts'
 import { CHECKPOINT, runApart, WalFlusher } from './sqlite/wal.ts'
 
 export interface SqliteOptions {
@@ -51,7 +60,8 @@ class SqliteEngine implements Engine {
     this.#options = options
     this.#files = storeFiles(path, options.folder)
     const driver = options.driver === undefined ? findDriver() : tryDriver(options.driver)
-    if (typeof driver === 'string') throw new UnavailableError(`The SQLite driver ${options.driver} cannot be used: ${driver}.`)
+    if (typeof driver === 'string')
+      throw new UnavailableError(`The SQLite driver ${options.driver} cannot be used: ${driver}.`)
     this.#driver = driver
     this.#db = new Connection(driver, this.#files.db)
   }
@@ -91,7 +101,9 @@ class SqliteEngine implements Engine {
     const mark = this.#queue.readMark()
     if (mark > this.#revision) {
       this.#lost = `revisions ${this.#revision + 1} to ${mark} had reached the disk and are gone`
-      this.#context.warn(`${path}: ${this.#lost}: a file was cut off or put back. Run verify, and restore from a backup.`)
+      this.#context.warn(
+        `${path}: ${this.#lost}: a file was cut off or put back. Run verify, and restore from a backup.`,
+      )
     }
   }
 
@@ -219,7 +231,7 @@ class SqliteEngine implements Engine {
     const queue = this.#writable()
     const { turn, sleep, random, ticks } = this.#context
     try {
-      for (let start = ticks(); ; ) {
+      for (let start = ticks(); ;) {
         queue.enter()
         // The first in the queue looks at every turn of the event loop for a while: the lock is held for a fraction of a
         // millisecond at a time. The others have longer to wait.
@@ -262,7 +274,9 @@ class SqliteEngine implements Engine {
             prev: Number(prev),
           }))
     if (replaced.length !== changes.length)
-      throw new IntegrityError(`${this.place}: ${changes.length} changes were written and ${replaced.length} were logged: damaged.`)
+      throw new IntegrityError(
+        `${this.place}: ${changes.length} changes were written and ${replaced.length} were logged: damaged.`,
+      )
     const commits = plan.seal(replaced)
     for (const commit of commits) this.#db.run('addCommit', ...fromCommit(commit))
     for (const version of marks?.drop ?? []) this.#db.run('dropMark', version)
@@ -289,7 +303,9 @@ class SqliteEngine implements Engine {
     if (this.#checkpoint !== undefined || this.#flusher?.wantsCheckpoint !== true) return
     this.#checkpoint = runApart(this.#driver.name, this.#files.db, CHECKPOINT)
       .then(() => undefined)
-      .catch((error: unknown) => this.#context.warn(`${this.place}: bringing the write-ahead log into the database failed.`, error))
+      .catch((error: unknown) =>
+        this.#context.warn(`${this.place}: bringing the write-ahead log into the database failed.`, error),
+      )
       .finally(() => (this.#checkpoint = undefined))
   }
 
@@ -329,33 +345,40 @@ class SqliteEngine implements Engine {
     let rows: Row[]
     try {
       const small = this.#context.fs.statSync(path).size <= CHECK_HERE_BYTES
-      rows = small ? this.#db.all('integrityCheck') : ((await runApart(this.#driver.name, path, [sql]))[0] ?? [])
+      rows = small
+        ? this.#db.all('integrityCheck')
+        : ((await runApart(this.#driver.name, path, [sql]))[0] ?? [])
     } catch (error) {
       return [translate(error, path).message]
     }
     const findings = rows.map((row) => String(row[0])).filter((line) => line !== 'ok')
     const mark = this.#queue?.readMark() ?? 0
-    if (mark > (this.head()?.revision ?? 0)) findings.push(this.#lost ?? `revisions up to ${mark} had reached the disk and are gone`)
+    if (mark > (this.head()?.revision ?? 0))
+      findings.push(this.#lost ?? `revisions up to ${mark} had reached the disk and are gone`)
     return findings
   }
 
   size(): { bytes: number; records: number } {
     const { fs } = this.#context
     const of = (path: string): number => fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0
-    return { bytes: of(this.#files.db) + of(this.#files.wal), records: Number(this.#db.get('countChanges')?.[0] ?? 0) }
+    return {
+      bytes: of(this.#files.db) + of(this.#files.wal),
+      records: Number(this.#db.get('countChanges')?.[0] ?? 0),
+    }
   }
 
   // ── the driver's doors ──
 
   #writable(): WriterQueue {
-    if (this.#queue === undefined || this.#flusher === undefined) throw new UnavailableError(`${this.place} is not open for writing.`)
+    if (this.#queue === undefined || this.#flusher === undefined)
+      throw new UnavailableError(`${this.place} is not open for writing.`)
     if (this.#flusher.failure) throw this.#flusher.failure
     return this.#queue
   }
 
   async #patiently(fn: () => void): Promise<void> {
     const { ticks, sleep, random } = this.#context
-    for (const start = ticks(); ; ) {
+    for (const start = ticks(); ;) {
       try {
         return fn()
       } catch (error) {

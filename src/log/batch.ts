@@ -33,7 +33,12 @@ export class Batch implements View {
   readonly #log: Log
   readonly #changes: NewChange[] = []
   readonly #sums: number[] = []
-  readonly #drafts: { readonly draft: Draft; readonly revision: number; readonly last: number; readonly first: number }[] = []
+  readonly #drafts: {
+    readonly draft: Draft
+    readonly revision: number
+    readonly last: number
+    readonly first: number
+  }[] = []
   readonly #putMarks: Mark[] = []
   readonly #dropMarks: string[] = []
   /** What this group has done so far, by key. */
@@ -53,7 +58,11 @@ export class Batch implements View {
         if (draft !== undefined) this.#add(draft)
         this.outcomes.push({ waiting, revision: this.#revision, error: undefined })
       } catch (error) {
-        this.outcomes.push({ waiting, revision: this.#revision, error: error ?? new Error('rejected without a reason') })
+        this.outcomes.push({
+          waiting,
+          revision: this.#revision,
+          error: error ?? new Error('rejected without a reason'),
+        })
       }
     }
     if (this.#drafts.length === 0 && this.#putMarks.length === 0 && this.#dropMarks.length === 0) return
@@ -101,7 +110,7 @@ export class Batch implements View {
 
   *entries(): Iterable<Pick<Entry, 'key' | 'value' | 'expires'>> {
     const point = { revision: this.base.revision, last: this.base.last, asOf: this.#log.context.steady() }
-    for (let from: string | undefined; ; ) {
+    for (let from: string | undefined; ;) {
       const { entries, last } = this.#log.pageNow({ from, to: undefined, reverse: false, limit: 512 }, point)
       for (const entry of entries) if (!this.#done.has(entry.key)) yield entry
       if (last === undefined) break
@@ -115,7 +124,7 @@ export class Batch implements View {
 
   changedSince(change: number, touches: (key: string) => boolean): boolean {
     for (const [key, done] of this.#done) if (done.change > change && touches(key)) return true
-    for (let after = change; ; ) {
+    for (let after = change; ;) {
       if (after >= this.base.last) return false
       const rows = this.#log.engine.changedKeys(after, 1_000)
       for (const key of rows) if (touches(key)) return true
@@ -127,7 +136,7 @@ export class Batch implements View {
   /** An expiry is a change like any other, and comes before whatever is done afterwards. */
   #expire(limit: number): void {
     const { steady } = this.#log.context
-    for (let left = limit; left > 0; ) {
+    for (let left = limit; left > 0;) {
       const at = steady()
       if (this.#log.deadline() > at) return
       const due = this.#dueNow(at, Math.min(left, EXPIRE_AT_ONCE))
@@ -159,7 +168,13 @@ export class Batch implements View {
     const first = this.#changes.length
     for (const op of draft.ops) {
       this.#last++
-      this.#changes.push({ id: this.#last, key: op.key, value: op.value, expires: op.expires, sum: seal(op.sum, this.#last) })
+      this.#changes.push({
+        id: this.#last,
+        key: op.key,
+        value: op.value,
+        expires: op.expires,
+        sum: seal(op.sum, this.#last),
+      })
       this.#sums.push(op.sum)
       this.#done.set(op.key, { op, change: this.#last, revision: this.#revision })
       if (op.expires !== 0 && op.expires < this.deadline) this.deadline = op.expires

@@ -324,7 +324,8 @@ function read(buffer: Buffer): ReadBinary {
   const fill = (tag: number, shell: object): void => {
     if (tag === TAG.array) for (let left = count(1); left > 0; left--) (shell as unknown[]).push(any())
     else if (tag === TAG.set) for (let left = count(1); left > 0; left--) (shell as Set<unknown>).add(any())
-    else if (tag === TAG.map) for (let left = count(2); left > 0; left--) (shell as Map<unknown, unknown>).set(any(), any())
+    else if (tag === TAG.map)
+      for (let left = count(2); left > 0; left--) (shell as Map<unknown, unknown>).set(any(), any())
     else {
       const hidden = tag === TAG.error ? varint() : 0
       const all = count(2)

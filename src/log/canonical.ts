@@ -60,7 +60,8 @@ export function canonicalText(root: unknown): string {
   }
   const written: string[] = []
   // A Map goes on to what is put into it while it is gone through.
-  for (const id of numbers.keys()) written.push(partText(parts[id] as Part, nameOf, (item) => shade(item, SIGHT)))
+  for (const id of numbers.keys())
+    written.push(partText(parts[id] as Part, nameOf, (item) => shade(item, SIGHT)))
   return `@${written.join(';')}`
 }
 
@@ -77,7 +78,7 @@ function atomText(value: unknown): string {
 
 /** One object, with what it holds written by `write`, and by `rank` put in order where there is none. */
 function partText(part: Part, write: (value: unknown) => string, rank: (value: unknown) => string): string {
-  const { kind, items, names, data } = part
+  const { kind, items, data } = part
   switch (kind) {
     case 'array':
       return `[${items.map(write).join()}]`
@@ -92,8 +93,13 @@ function partText(part: Part, write: (value: unknown) => string, rank: (value: u
       return `set{${ranked.map(({ item }) => write(item)).join()}}`
     }
     case 'map': {
-      const entries = Array.from({ length: items.length / 2 }, (_, i) => [items[2 * i], items[2 * i + 1]] as const)
-      const ranked = entries.map(([key, item]) => ({ key, item, place: `${rank(key)}:${rank(item)}` })).sort(byPlace)
+      const entries = Array.from(
+        { length: items.length / 2 },
+        (_, i) => [items[2 * i], items[2 * i + 1]] as const,
+      )
+      const ranked = entries
+        .map(([key, item]) => ({ key, item, place: `${rank(key)}:${rank(item)}` }))
+        .sort(byPlace)
       return `map{${ranked.map(({ key, item }) => `${write(key)}:${write(item)}`).join()}}`
     }
     case 'date':
@@ -121,7 +127,10 @@ function fieldsText({ kind, names, items }: Part, write: (value: unknown) => str
 }
 
 /** The objects' numbers, those inside before those around them; and, as 1, which of them reach a cycle. */
-function analyse(parts: readonly Part[], ids: ReadonlyMap<object, number>): { order: number[]; tangled: Uint8Array } {
+function analyse(
+  parts: readonly Part[],
+  ids: ReadonlyMap<object, number>,
+): { order: number[]; tangled: Uint8Array } {
   const order: number[] = []
   const tangled = new Uint8Array(parts.length)
   const state = new Uint8Array(parts.length)

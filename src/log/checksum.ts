@@ -14,7 +14,8 @@ export const GONE = 0
 /** The first 48 bits of SHA-256 over a record: the kind of its value, its key, when it ends, and its value. */
 export function recordSum(key: string, value: Encoded, expires: number): number {
   // The length tells where the key ends, the comma where the time ends; the rest is the value.
-  if (typeof value === 'string') return first48(hash('sha256', `t${key.length}:${key}${expires},${value}`, 'hex'))
+  if (typeof value === 'string')
+    return first48(hash('sha256', `t${key.length}:${key}${expires},${value}`, 'hex'))
   const head = `b${key.length}:${key}${expires},`
   return first48(createHash('sha256').update(head).update(value).digest('hex'))
 }
@@ -44,7 +45,11 @@ export function addSums(total: number, delta: number): number {
 /** SHA-256 over a revision's record and, through `previous`, over all revisions before it. */
 export function commitHash(previous: string, record: Omit<CommitRecord, 'hash'>): string {
   const { revision, last, at, actor, why, origin, keys, bytes, sums } = record
-  return hash('sha256', JSON.stringify([previous, revision, last, at, actor, why, origin, keys, bytes, sums]), 'hex')
+  return hash(
+    'sha256',
+    JSON.stringify([previous, revision, last, at, actor, why, origin, keys, bytes, sums]),
+    'hex',
+  )
 }
 
 /**

@@ -7,7 +7,17 @@ import { showKey } from './keys.ts'
  * writing. `items` are the values that it holds, in order; `names` their names, where they have names.
  */
 export interface Part {
-  readonly kind: 'object' | 'array' | 'sparse' | 'map' | 'set' | 'error' | 'date' | 'regexp' | 'bytes' | 'boxed'
+  readonly kind:
+    | 'object'
+    | 'array'
+    | 'sparse'
+    | 'map'
+    | 'set'
+    | 'error'
+    | 'date'
+    | 'regexp'
+    | 'bytes'
+    | 'boxed'
   /** Of a map: key, value, key, value … */
   readonly items: readonly unknown[]
   readonly names: readonly string[]
@@ -82,7 +92,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   'a SharedArrayBuffer': 'store a copy of its bytes',
 }
 
-export function refusal(found: string, path: string, key: string | undefined, cause?: unknown): InvalidValueError {
+export function refusal(
+  found: string,
+  path: string,
+  key: string | undefined,
+  cause?: unknown,
+): InvalidValueError {
   const what = key === undefined ? 'The value' : `The value of ${showKey(key)}`
   const advice = ADVICE[found] ?? 'leave it out, or store plain data in its place'
   return new InvalidValueError(
@@ -116,7 +131,9 @@ function describe(value: unknown): string {
   if (typeof value === 'symbol') return 'a symbol'
   const proto: unknown = Object.getPrototypeOf(value)
   const maker: unknown =
-    typeof proto === 'object' && proto !== null ? Object.getOwnPropertyDescriptor(proto, 'constructor')?.value : undefined
+    typeof proto === 'object' && proto !== null
+      ? Object.getOwnPropertyDescriptor(proto, 'constructor')?.value
+      : undefined
   const name = typeof maker === 'function' ? maker.name : ''
   if (types.isProxy(value) || name === '' || name === 'Object') return 'an object with a prototype of its own'
   return `${/^[AEIOU](?!RL)/.test(name) ? 'an' : 'a'} ${name}`
@@ -140,7 +157,8 @@ export function makerOf(proto: object | null): string {
   if (name === undefined) {
     const maker: unknown = Object.getOwnPropertyDescriptor(proto, 'constructor')?.value
     // The text of a function cannot be forged, and only those of the language itself have no source.
-    const text = typeof maker === 'function' && maker.prototype === proto ? Function.prototype.toString.call(maker) : ''
+    const text =
+      typeof maker === 'function' && maker.prototype === proto ? Function.prototype.toString.call(maker) : ''
     name = /^function (\w+)\(\) \{ \[native code\] \}$/.exec(text)?.[1] ?? ''
     makers.set(proto, name)
   }
@@ -162,9 +180,13 @@ function partOf(value: object): Part | Refusal {
     case 'Array':
       return Array.isArray(value) ? arrayPart(value) : refused(value)
     case 'Map':
-      return types.isMap(value) ? (withoutFields(value) ?? part('map', { items: mapItems(value) })) : refused(value)
+      return types.isMap(value)
+        ? (withoutFields(value) ?? part('map', { items: mapItems(value) }))
+        : refused(value)
     case 'Set':
-      return types.isSet(value) ? (withoutFields(value) ?? part('set', { items: setItems(value) })) : refused(value)
+      return types.isSet(value)
+        ? (withoutFields(value) ?? part('set', { items: setItems(value) }))
+        : refused(value)
     case 'Date':
       return types.isDate(value)
         ? (withoutFields(value) ?? part('date', { data: Date.prototype.getTime.call(value) }))
@@ -177,9 +199,13 @@ function partOf(value: object): Part | Refusal {
     case 'Number':
     case 'Boolean':
     case 'BigInt':
-      return types.isBoxedPrimitive(value) ? part('boxed', { data: UNBOX[maker]?.call(value) }) : refused(value)
+      return types.isBoxedPrimitive(value)
+        ? part('boxed', { data: UNBOX[maker]?.call(value) })
+        : refused(value)
     case 'ArrayBuffer':
-      return types.isArrayBuffer(value) ? part('bytes', { type: maker, data: new Uint8Array(value) }) : refused(value)
+      return types.isArrayBuffer(value)
+        ? part('bytes', { type: maker, data: new Uint8Array(value) })
+        : refused(value)
     default:
       if (types.isNativeError(value)) return ERRORS.includes(maker) ? errorPart(value, maker) : refused(value)
       return ArrayBuffer.isView(value) ? viewPart(value, maker) : refused(value)
@@ -189,7 +215,8 @@ function partOf(value: object): Part | Refusal {
 /** Fields that somebody hung onto a Map or a Date would be lost. */
 function withoutFields(value: object): Refusal | undefined {
   const [name] = Object.keys(value)
-  if (name !== undefined) return { ...refused(value), found: `${describe(value)} with fields of its own (${name})` }
+  if (name !== undefined)
+    return { ...refused(value), found: `${describe(value)} with fields of its own (${name})` }
   return undefined
 }
 
@@ -210,7 +237,8 @@ function arrayPart(value: readonly unknown[]): Part | Refusal {
   const names = Object.keys(value)
   const items = read(value, names)
   // Indices come first and in order: if the last of as many names as there are places is the last index, all are.
-  const dense = names.length === value.length && (names.length === 0 || names.at(-1) === String(names.length - 1))
+  const dense =
+    names.length === value.length && (names.length === 0 || names.at(-1) === String(names.length - 1))
   return dense ? part('array', { items }) : part('sparse', { count: value.length, names, items })
 }
 
@@ -275,7 +303,10 @@ export const BYTES: readonly string[] = [
   'DataView',
   'Float16Array',
 ]
-const viewType = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get
+const viewType = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get
 
 /** A view is its own bytes: not the rest of the buffer behind it, which may be Node's pool. */
 function viewPart(view: ArrayBufferView, maker: string): Part | Refusal {

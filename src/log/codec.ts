@@ -46,7 +46,11 @@ export function encode(value: unknown, options: EncodeOptions, key?: string): En
   }
   if (text.length * 3 > MOST_BYTES && Buffer.byteLength(text) > MOST_BYTES) throw tooLarge(MOST_BYTES, key)
   // A UTF-16 unit takes one to three bytes: short texts need no counting.
-  if (options.compression && text.length * 3 >= LEAST_COMPRESSED && Buffer.byteLength(text) >= LEAST_COMPRESSED)
+  if (
+    options.compression &&
+    text.length * 3 >= LEAST_COMPRESSED &&
+    Buffer.byteLength(text) >= LEAST_COMPRESSED
+  )
     return compress(Buffer.from(text), COMPRESSED_JSON) ?? text
   return text
 }
@@ -110,18 +114,8 @@ interface Walk {
  * that what is checked here is what is written then. NOT_JSON if JSON would lose anything of it.
  */
 function plainCopy(value: unknown, walk: Walk, level: number): unknown {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return value
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : NOT_JSON
-    case 'object':
-      if (value === null) return null
-      break
-    default:
-      return NOT_JSON
-  }
+  if (isJsonAtom(value)) return value
+  if (typeof value !== 'object' || value === null) return NOT_JSON
   if (level >= MOST_LEVELS || --walk.left < 0 || walk.seen?.has(value)) return NOT_JSON
   walk.seen?.add(value)
   const proto = Object.getPrototypeOf(value) as object | null
@@ -132,17 +126,21 @@ function plainCopy(value: unknown, walk: Walk, level: number): unknown {
   return maker === 'Array' ? plainArray(value, walk, level) : NOT_JSON
 }
 
+function isJsonAtom(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
+  return typeof value === 'string' || typeof value === 'boolean' || value === null
+}
+
 function plainObject(value: object, walk: Walk, level: number): unknown {
   // Symbols are not for JSON; Math and its like betray themselves by one.
   if (Object.getOwnPropertySymbols(value).length > 0) return NOT_JSON
   const copy: Record<string, unknown> = { ...value }
   for (const name in copy) {
     const field = copy[name]
-    // The usual fields, without a call.
-    if (typeof field === 'string' || typeof field === 'boolean') continue
+    if (isJsonAtom(field)) continue
     const plain = plainCopy(field, walk, level + 1)
     // What somebody hung onto Object.prototype is seen by this loop, too.
-    if (plain === field || !Object.hasOwn(copy, name)) continue
+    if (!Object.hasOwn(copy, name)) continue
     if (plain === NOT_JSON) return NOT_JSON
     copy[name] = plain
   }
@@ -156,10 +154,10 @@ function plainArray(value: object, walk: Walk, level: number): unknown {
   const copy: unknown[] = Array.prototype.slice.call(value)
   for (let i = 0; i < copy.length; i++) {
     const item = copy[i]
-    if (typeof item === 'string' || typeof item === 'boolean') continue
+    if (isJsonAtom(item)) continue
     const plain = plainCopy(item, walk, level + 1)
     if (plain === NOT_JSON) return NOT_JSON
-    if (plain !== item) copy[i] = plain
+    copy[i] = plain
   }
   return copy
 }
@@ -178,7 +176,8 @@ function freezeDeep(root: object): void {
   for (let object: object | undefined = root; object !== undefined; object = waiting?.pop()) {
     for (const name in object) {
       const field = (object as Record<string, unknown>)[name]
-      if (typeof field === 'object' && field !== null && Object.hasOwn(object, name)) (waiting ??= []).push(field)
+      if (typeof field === 'object' && field !== null && Object.hasOwn(object, name))
+        (waiting ??= []).push(field)
     }
     Object.freeze(object)
   }
@@ -198,7 +197,8 @@ function compress(raw: Uint8Array, tag: number): Uint8Array | undefined {
 }
 
 function decompress(bytes: Uint8Array): Buffer {
-  const length = bytes.length < COMPRESSED_HEADER ? 0 : Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32LE(1)
+  const length =
+    bytes.length < COMPRESSED_HEADER ? 0 : Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32LE(1)
   try {
     if (length > 0 && length <= Math.min(MOST_BYTES, bytes.length * MOST_INFLATION)) {
       const raw = inflateRawSync(bytes.subarray(COMPRESSED_HEADER), { maxOutputLength: length })

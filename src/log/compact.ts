@@ -1,15 +1,7 @@
-import type { CommitRecord, PastChange } from '../change.ts'
+import type { CommitRecord, Keep } from '../change.ts'
 import type { CareOptions, CompactReport } from '../types.ts'
 import type { Log } from './log.ts'
 import { marksOf, revisionOf } from './refs.ts'
-
-/** How much of the past stays readable beside the snapshots. Each limit that is given holds. */
-export interface Keep {
-  /** So many revisions, the newest included; undefined: no limit. */
-  readonly revisions: number | undefined
-  /** So many milliseconds; undefined: no limit. */
-  readonly age: number | undefined
-}
 
 /** Rows that one step looks at: short enough not to be felt by those who write beside it. */
 const STEP = 1_000
@@ -55,7 +47,8 @@ export async function compact(log: Log, keep: Keep, options: CareOptions = {}): 
   if (horizon > 0) {
     const end = log.commitOf(horizon)
     const kept = new Map<number, number>()
-    for (const mark of marksOf(log)) if (mark.revision < horizon) kept.set(mark.revision, log.commitOf(mark.revision).last)
+    for (const mark of marksOf(log))
+      if (mark.revision < horizon) kept.set(mark.revision, log.commitOf(mark.revision).last)
     for (const pin of log.pins) if (pin.revision < horizon) kept.set(pin.revision, pin.last)
     const points = [...kept.values(), end.last].toSorted((a, b) => a - b)
     await trimChanges(log, points, end, horizon, options)
@@ -70,14 +63,20 @@ async function nextTurn(log: Log, { signal }: CareOptions): Promise<void> {
   await new Promise<void>((resolve) => log.context.turn(resolve))
 }
 
-async function trimChanges(log: Log, points: readonly number[], end: CommitRecord, horizon: number, options: CareOptions): Promise<void> {
+async function trimChanges(
+  log: Log,
+  points: readonly number[],
+  end: CommitRecord,
+  horizon: number,
+  options: CareOptions,
+): Promise<void> {
   const { engine } = log
-  for (let after = 0; after < end.last; ) {
+  for (let after = 0; after < end.last;) {
     const rows = await engine.changes(after, end.last, STEP)
     const drop: number[] = []
     const keep: number[] = []
     for (const row of rows) (isNeeded(points, row.prev, row.id) ? keep : drop).push(row.id)
-    const last = rows.at(-1) as PastChange | undefined
+    const last = rows.at(-1)
     const done = rows.length < STEP || last === undefined
     await engine.trim({
       drop,
@@ -94,13 +93,20 @@ async function trimChanges(log: Log, points: readonly number[], end: CommitRecor
   }
 }
 
-async function trimCommits(log: Log, kept: ReadonlyMap<number, number>, horizon: number, options: CareOptions): Promise<void> {
+async function trimCommits(
+  log: Log,
+  kept: ReadonlyMap<number, number>,
+  horizon: number,
+  options: CareOptions,
+): Promise<void> {
   const { engine } = log
-  for (let from = 1; from < horizon; ) {
+  for (let from = 1; from < horizon;) {
     const records = await engine.commits(from, horizon - 1, STEP, false)
     const last = records.at(-1)
     if (last === undefined) return
-    const dropCommits = records.filter((record) => !kept.has(record.revision)).map((record) => record.revision)
+    const dropCommits = records
+      .filter((record) => !kept.has(record.revision))
+      .map((record) => record.revision)
     if (dropCommits.length > 0) await engine.trim({ drop: [], keep: [], dropCommits, horizon })
     from = last.revision + 1
     await nextTurn(log, options)
@@ -145,4 +151,3 @@ export class Keeper {
     await this.#running
   }
 }
-

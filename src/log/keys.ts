@@ -9,7 +9,8 @@ const MOST_BYTES = 1024
 export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== 'string')
     throw new InvalidKeyError(`A key is text, but this one is ${kindOf(key)}; turn it into text first.`)
-  if (key.length === 0) throw new InvalidKeyError(`The key "" is empty; use 1 to ${MOST_BYTES} bytes of text.`)
+  if (key.length === 0)
+    throw new InvalidKeyError(`The key "" is empty; use 1 to ${MOST_BYTES} bytes of text.`)
   // No UTF-16 unit takes more than three bytes.
   if (key.length * 3 > MOST_BYTES && (key.length > MOST_BYTES || Buffer.byteLength(key) > MOST_BYTES))
     throw new InvalidKeyError(
@@ -59,7 +60,8 @@ export function successor(prefix: string): string | undefined {
     const start = end > 1 && (prefix.codePointAt(end - 2) as number) > 0xffff ? end - 2 : end - 1
     const point = prefix.codePointAt(start) as number
     // The code points of surrogates are no text.
-    if (point < 0x10ffff) return prefix.slice(0, start) + String.fromCodePoint(point === 0xd7ff ? 0xe000 : point + 1)
+    if (point < 0x10ffff)
+      return prefix.slice(0, start) + String.fromCodePoint(point === 0xd7ff ? 0xe000 : point + 1)
     end = start
   }
   return undefined
@@ -114,15 +116,23 @@ export function checkRange(range: unknown): asserts range is Range {
     const bound = (range as Record<string, unknown>)[name]
     if (bound === undefined) continue
     if (typeof bound !== 'string')
-      throw new InvalidOptionError(`${name} is text, but here it is ${kindOf(bound)}; turn it into text first.`)
+      throw new InvalidOptionError(
+        `${name} is text, but here it is ${kindOf(bound)}; turn it into text first.`,
+      )
     if (!isWellFormed(bound))
-      throw new InvalidOptionError(`${name} ${showKey(bound)} has half of a surrogate pair; use well-formed text.`)
+      throw new InvalidOptionError(
+        `${name} ${showKey(bound)} has half of a surrogate pair; use well-formed text.`,
+      )
   }
   if (reverse !== undefined && typeof reverse !== 'boolean')
     throw new InvalidOptionError(`reverse is true or false, but here it is ${kindOf(reverse)}.`)
   if (limit !== undefined && !(Number.isSafeInteger(limit) && (limit as number) >= 0))
-    throw new InvalidOptionError(`limit is a whole number from 0 on, but here it is ${kindOf(limit)}; leave it out for no limit.`)
+    throw new InvalidOptionError(
+      `limit is a whole number from 0 on, but here it is ${kindOf(limit)}; leave it out for no limit.`,
+    )
   if (at !== undefined && typeof at !== 'number' && typeof at !== 'string' && !(at instanceof Date))
-    throw new InvalidOptionError(`at is a revision, a Date, a version or a tag, but here it is ${kindOf(at)}.`)
+    throw new InvalidOptionError(
+      `at is a revision, a Date, a version or a tag, but here it is ${kindOf(at)}.`,
+    )
   if (match !== undefined) checkPattern(match)
 }

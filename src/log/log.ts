@@ -40,7 +40,8 @@ let commitsHere = 0
 
 /** The answer of an engine that lives in this process. */
 export function now<T>(answer: Awaitable<T>): T {
-  if (answer instanceof Promise) throw new TypeError('This engine answers with promises; use the asynchronous call.')
+  if (answer instanceof Promise)
+    throw new TypeError('This engine answers with promises; use the asynchronous call.')
   return answer
 }
 
@@ -204,9 +205,12 @@ export class Log {
     try {
       return decodeFrozen(entry.value)
     } catch (error) {
-      throw new IntegrityError(`The value of ${JSON.stringify(entry.key)} in ${this.engine.place} cannot be decoded: damaged.`, {
-        cause: error,
-      })
+      throw new IntegrityError(
+        `The value of ${JSON.stringify(entry.key)} in ${this.engine.place} cannot be decoded: damaged.`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 
@@ -233,7 +237,10 @@ export class Log {
   }
 
   /** Up to `query.limit` entries as stored, expired ones included as undefined; fewer mean that there are no more. */
-  async page(query: Omit<PageQuery, 'at'>, point: Point): Promise<{ entries: Entry[]; last: string | undefined }> {
+  async page(
+    query: Omit<PageQuery, 'at'>,
+    point: Point,
+  ): Promise<{ entries: Entry[]; last: string | undefined }> {
     return this.#livePage(await this.engine.page({ ...query, at: point.last }), query.limit, point)
   }
 
@@ -241,7 +248,11 @@ export class Log {
     return this.#livePage(now(this.engine.page({ ...query, at: point.last })), query.limit, point)
   }
 
-  #livePage(found: readonly (Entry | BrokenChain)[], limit: number, point: Point): { entries: Entry[]; last: string | undefined } {
+  #livePage(
+    found: readonly (Entry | BrokenChain)[],
+    limit: number,
+    point: Point,
+  ): { entries: Entry[]; last: string | undefined } {
     const entries: Entry[] = []
     for (const one of found) {
       const entry = this.#alive(one, point)
@@ -307,17 +318,23 @@ export class Log {
   commitOf(revision: number): CommitRecord {
     if (revision === this.#head.revision) return this.#head
     if (revision > this.#head.revision || revision < 0)
-      throw new NotFoundError(`There is no revision ${revision} in ${this.engine.place}; the newest is ${this.#head.revision}.`)
+      throw new NotFoundError(
+        `There is no revision ${revision} in ${this.engine.place}; the newest is ${this.#head.revision}.`,
+      )
     const records = now(this.engine.commits(Math.max(1, revision - 1), revision, 2, false))
     const record = revision === 0 ? EMPTY : records.find((one) => one.revision === revision)
     if (record === undefined) {
       const oldest = now(this.engine.horizon())
       if (revision < oldest) throw this.compacted(revision, oldest)
-      throw new IntegrityError(`The record of revision ${revision} in ${this.engine.place} is missing: damaged.`)
+      throw new IntegrityError(
+        `The record of revision ${revision} in ${this.engine.place} is missing: damaged.`,
+      )
     }
     const before = revision === 1 ? EMPTY : records.find((one) => one.revision === revision - 1)
     if (revision > 0 && before !== undefined && commitHash(before.hash, record) !== record.hash)
-      throw new IntegrityError(`The record of revision ${revision} in ${this.engine.place} does not match its hash: damaged.`)
+      throw new IntegrityError(
+        `The record of revision ${revision} in ${this.engine.place} does not match its hash: damaged.`,
+      )
     return record
   }
 

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CommitRecord, Entry, PastChange } from '../change.ts'
 import { IntegrityError } from '../errors.ts'
-import type { Change, Commit } from '../types.ts'
+import type { Change, Commit, Ref } from '../types.ts'
 import { GONE, recordSum, seal } from './checksum.ts'
 import { now, type Log, type Point } from './log.ts'
+import { revisionOf } from './refs.ts'
 
 const PAGE = 256
 
@@ -21,7 +22,9 @@ export function beforeOf(log: Log, change: PastChange): Entry | undefined {
   const { before, key, prev, expires, sum } = change
   if (before === undefined) {
     if (sum !== (prev === 0 ? 0 : seal(GONE, prev)))
-      throw new IntegrityError(`Change ${change.id} of ${JSON.stringify(key)} in ${log.engine.place} does not match its checksum: damaged.`)
+      throw new IntegrityError(
+        `Change ${change.id} of ${JSON.stringify(key)} in ${log.engine.place} does not match its checksum: damaged.`,
+      )
     return undefined
   }
   if (seal(recordSum(key, before, expires), prev) !== sum)
@@ -35,7 +38,8 @@ export function beforeOf(log: Log, change: PastChange): Entry | undefined {
 export function differs(log: Log, a: Entry | undefined, b: Entry | undefined): boolean {
   if (a === undefined || b === undefined) return a !== b
   if (a.value === b.value) return false
-  if (typeof a.value === 'string' && typeof b.value === 'string' && a.value.length !== b.value.length) return true
+  if (typeof a.value === 'string' && typeof b.value === 'string' && a.value.length !== b.value.length)
+    return true
   return !isDeepStrictEqual(log.value(a), log.value(b))
 }
 
@@ -50,7 +54,7 @@ export async function* differences(
   inRange: (key: string) => boolean,
 ): AsyncGenerator<Difference> {
   let at = log.context.ticks()
-  for (let after = from.last; ; ) {
+  for (let after = from.last; ;) {
     const rows = await log.engine.changes(after, to.last, PAGE)
     for (const row of rows) {
       const found = differenceOf(log, row, from, to, inRange)
@@ -64,8 +68,13 @@ export async function* differences(
 }
 
 /** The same without a pause. */
-export function* differencesNow(log: Log, from: Point, to: Point, inRange: (key: string) => boolean): Generator<Difference> {
-  for (let after = from.last; ; ) {
+export function* differencesNow(
+  log: Log,
+  from: Point,
+  to: Point,
+  inRange: (key: string) => boolean,
+): Generator<Difference> {
+  for (let after = from.last; ;) {
     const rows = now(log.engine.changes(after, to.last, PAGE))
     for (const row of rows) {
       const found = differenceOf(log, row, from, to, inRange)
@@ -87,7 +96,10 @@ function differenceOf(
   if (row.prev > from.last || !inRange(row.key)) return undefined
   const before = beforeOf(log, row)
   const newest = log.entryAt(row.key, to)
-  const then = before !== undefined && from.asOf !== 0 && before.expires !== 0 && before.expires <= from.asOf ? undefined : before
+  const then =
+    before !== undefined && from.asOf !== 0 && before.expires !== 0 && before.expires <= from.asOf
+      ? undefined
+      : before
   if (!differs(log, then, newest)) return undefined
   return { key: row.key, before: then, after: newest, change: newest?.change ?? lastChange(log, row.key, to) }
 }
@@ -104,11 +116,23 @@ export async function breathe(log: Log, since: number): Promise<number> {
   return log.context.ticks()
 }
 
-export function toChange(log: Log, key: string, before: Entry | undefined, after: Entry | undefined, commit: CommitRecord): Change {
+export function toChange(
+  log: Log,
+  key: string,
+  before: Entry | undefined,
+  after: Entry | undefined,
+  commit: CommitRecord,
+): Change {
   return {
     key,
     type:
-      after === undefined ? (commit.why === 'expiry' ? 'expired' : 'removed') : before === undefined ? 'added' : 'changed',
+      after === undefined
+        ? commit.why === 'expiry'
+          ? 'expired'
+          : 'removed'
+        : before === undefined
+          ? 'added'
+          : 'changed',
     before: before === undefined ? undefined : log.value(before),
     after: after === undefined ? undefined : log.value(after),
     revision: commit.revision,
@@ -121,17 +145,20 @@ export function toChange(log: Log, key: string, before: Entry | undefined, after
 export async function* historyOf(log: Log, key: string, upTo: Point, limit: number): AsyncGenerator<Change> {
   const current = now(log.engine.get(key))
   if (current !== undefined) log.check(current)
-  let after = current !== undefined && current.change <= upTo.last ? current : log.entryAt(key, { ...upTo, asOf: 0 })
+  let after =
+    current !== undefined && current.change <= upTo.last ? current : log.entryAt(key, { ...upTo, asOf: 0 })
   let left = limit
   let at = log.context.ticks()
-  for (let from = upTo.last; left > 0; ) {
+  for (let from = upTo.last; left > 0;) {
     const rows = await log.engine.changesOf(key, from, Math.min(PAGE, left))
     // Behind the horizon only what snapshots need is left: enough to read, too little to tell what happened.
     const { last: oldest } = log.commitOf(await log.engine.horizon())
     for (const row of rows) {
       if (row.id <= oldest) return
       if (row.key !== key)
-        throw new IntegrityError(`Change ${row.id} in ${log.engine.place} belongs to another key than ${JSON.stringify(key)}: damaged.`)
+        throw new IntegrityError(
+          `Change ${row.id} in ${log.engine.place} belongs to another key than ${JSON.stringify(key)}: damaged.`,
+        )
       const before = beforeOf(log, row)
       yield toChange(log, key, before, after, log.commitOfChange(row.id))
       after = before
@@ -150,28 +177,41 @@ export async function* historyOf(log: Log, key: string, upTo: Point, limit: numb
 }
 
 /** The commits of a run of revisions, with the keys that each touched. */
-export async function* commitsOf(log: Log, first: number, last: number, reverse: boolean, limit: number): AsyncGenerator<Commit> {
+export async function* commitsOf(
+  log: Log,
+  from: Ref | undefined,
+  to: Ref | undefined,
+  reverse: boolean,
+  limit: number,
+): AsyncGenerator<Commit> {
+  log.fresh()
+  const horizon = await log.engine.horizon()
+  // Of the horizon itself only the state is kept, not what changed in it.
+  const oldest = horizon === 0 ? 1 : horizon + 1
+  const first = from === undefined ? oldest : revisionOf(log, from).revision
+  if (first < oldest && horizon > 0) throw log.compacted(first, horizon)
+  let low = Math.max(first, oldest)
+  let high = to === undefined ? log.head.revision : revisionOf(log, to).revision
   let left = limit
-  let low = first
-  let high = last
   let at = log.context.ticks()
   while (left > 0 && low <= high) {
     const records = await log.engine.commits(low, high, Math.min(PAGE, left), reverse)
-    if (records.length === 0) return
     for (const record of records) {
       const start = record.revision === 1 ? 0 : log.commitOf(record.revision - 1).last
       yield await toCommit(log, record, start)
       left--
     }
-    if (reverse) high = (records.at(-1) as CommitRecord).revision - 1
-    else low = (records.at(-1) as CommitRecord).revision + 1
+    const last = records.at(-1)
+    if (last === undefined) return
+    if (reverse) high = last.revision - 1
+    else low = last.revision + 1
     at = await breathe(log, at)
   }
 }
 
 async function toCommit(log: Log, record: CommitRecord, start: number): Promise<Commit> {
   const keys: string[] = []
-  for (let after = start; after < record.last; ) {
+  for (let after = start; after < record.last;) {
     const rows = await log.engine.changes(after, record.last, 1_000)
     if (rows.length === 0) break
     for (const row of rows) keys.push(row.key)

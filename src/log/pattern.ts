@@ -47,7 +47,11 @@ export function checkPattern(pattern: unknown): asserts pattern is string {
   if (typeof pattern !== 'string' || pattern === '' || /\p{Surrogate}/u.test(pattern))
     throw new InvalidOptionError(
       `A pattern is well-formed text of at least one character, such as 'user:*' or 'orders.**', not ${
-        typeof pattern === 'string' ? JSON.stringify(pattern.slice(0, 60)) : pattern === null ? 'null' : `of type ${typeof pattern}`
+        typeof pattern === 'string'
+          ? JSON.stringify(pattern.slice(0, 60))
+          : pattern === null
+            ? 'null'
+            : `of type ${typeof pattern}`
       }.`,
     )
 }

@@ -27,7 +27,9 @@ export function markNamed(log: Log, name: string): Mark {
   const marks = marksOf(log)
   const mark = marks.find((one) => one.version === name) ?? marks.findLast((one) => one.tags.includes(name))
   if (mark === undefined)
-    throw new NotFoundError(`There is no snapshot with the version or tag ${JSON.stringify(name)} in ${log.engine.place}.`)
+    throw new NotFoundError(
+      `There is no snapshot with the version or tag ${JSON.stringify(name)} in ${log.engine.place}.`,
+    )
   return mark
 }
 
@@ -36,7 +38,9 @@ export function revisionOf(log: Log, ref: Ref): CommitRecord {
   log.fresh()
   if (typeof ref === 'number') {
     if (!Number.isSafeInteger(ref) || ref < 0)
-      throw new InvalidOptionError(`${ref} is no revision; give a whole number from 0 to ${log.head.revision}.`)
+      throw new InvalidOptionError(
+        `${ref} is no revision; give a whole number from 0 to ${log.head.revision}.`,
+      )
     return log.commitOf(ref)
   }
   if (typeof ref === 'string') return log.commitOf(markNamed(log, ref).revision)

@@ -18,7 +18,8 @@ export function selectionOf(range: Range, prefix: string): Selection {
   checkRange(range)
   const { match, reverse = false, limit = Infinity, at } = range
   const pattern = match === undefined ? undefined : compilePattern(match)
-  const narrowed = match === undefined ? range : { ...range, prefix: longer(range.prefix, literalPrefix(match)) }
+  const narrowed =
+    match === undefined ? range : { ...range, prefix: longer(range.prefix, literalPrefix(match)) }
   const { from, to } = spanOf(narrowed, prefix)
   return {
     from,
@@ -37,7 +38,11 @@ function longer(given: string | undefined, literal: string): string {
 }
 
 /** Whether a key lies in the selection, without regard to limits. */
-export function inSelection(selection: Selection, range: Range, compare: (a: string, b: string) => number): (key: string) => boolean {
+export function inSelection(
+  selection: Selection,
+  range: Range,
+  compare: (a: string, b: string) => number,
+): (key: string) => boolean {
   const { from, to, matches, prefix } = selection
   const wanted = prefix + (range.prefix ?? '')
   return (key) =>

@@ -110,11 +110,12 @@ class Verifier {
     const { engine } = this.#log
     const horizon = await engine.horizon()
     let before = horizon === 0 ? EMPTY : undefined
-    for (let next = Math.max(1, horizon); next <= head.revision; ) {
+    for (let next = Math.max(1, horizon); next <= head.revision;) {
       const records = await engine.commits(next, head.revision, PAGE, false)
       for (const record of records) {
         const where = `revision ${record.revision}`
-        if (record.revision !== next) this.#found(`revisions ${next} to ${record.revision - 1}`, 'their records are missing')
+        if (record.revision !== next)
+          this.#found(`revisions ${next} to ${record.revision - 1}`, 'their records are missing')
         else if (before !== undefined && commitHash(before.hash, record) !== record.hash)
           this.#found(where, 'its record does not match its hash, which covers the revision before')
         if (before !== undefined && (record.at < before.at || record.last < before.last))
@@ -153,7 +154,7 @@ class Verifier {
     // Before the horizon only single changes are kept, each checked by itself; behind it none may be missing.
     const start = (await engine.horizon()) === 0 ? 0 : (this.#commits[0]?.last ?? 0)
     let expected = start + 1
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       let rows: readonly PastChange[]
       try {
         rows = await engine.changes(after, head.last, PAGE)
@@ -162,7 +163,8 @@ class Verifier {
         return
       }
       for (const row of rows) {
-        if (row.id > start && row.id !== expected) this.#found(`changes ${expected} to ${row.id - 1}`, 'they are missing')
+        if (row.id > start && row.id !== expected)
+          this.#found(`changes ${expected} to ${row.id - 1}`, 'they are missing')
         if (row.id > start) expected = row.id + 1
         this.#check(`change ${row.id} of ${JSON.stringify(row.key)}`, () => this.#change(row, start))
         this.#report.records++
@@ -201,7 +203,7 @@ class Verifier {
   /** Reads all entries as they were after a change. */
   async #scan(where: string, at: number, credit: boolean, done: number): Promise<Tally> {
     const tally: Tally = { keys: 0, bytes: 0, sums: 0 }
-    for (let from: string | undefined; ; ) {
+    for (let from: string | undefined; ;) {
       const found = await this.#log.engine.page({ from, to: undefined, reverse: false, limit: PAGE, at })
       for (const one of found) {
         this.#check(`${JSON.stringify(one.key)} in ${where}`, () => {
@@ -237,7 +239,10 @@ class Verifier {
         const bytes = before.bytes + wrote.bytes - replaced.bytes
         const sums = addSums(addSums(before.sums, wrote.sums), -replaced.sums)
         if (keys !== record.keys || bytes !== record.bytes || sums !== record.sums)
-          this.#found(`revision ${record.revision}`, 'what it wrote is not all there: its records do not add up to its totals')
+          this.#found(
+            `revision ${record.revision}`,
+            'what it wrote is not all there: its records do not add up to its totals',
+          )
       }
       before = record
     }

@@ -158,7 +158,13 @@ export class Writer {
     }
     try {
       // Nobody else waits: a flush on the spot is quicker than the trip to the thread pool.
-      if (outcomes.length === 1 && this.#pending.length === 0 && this.#flushing.size === 0 && engine.trySync()) return tell()
+      if (
+        outcomes.length === 1 &&
+        this.#pending.length === 0 &&
+        this.#flushing.size === 0 &&
+        engine.trySync()
+      )
+        return tell()
     } catch (error) {
       return fail(error)
     }

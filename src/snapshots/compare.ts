@@ -11,7 +11,8 @@ import type { Change, Diff, DiffSummary, Range, Ref } from '../types.ts'
 /** Whether a key is one that a comparison or a restore is limited to. */
 export function rangeFilter(call: string, range: Range, prefix: string): (key: string) => boolean {
   for (const name of ['limit', 'reverse', 'at'] as const)
-    if (range[name] !== undefined) throw new InvalidOptionError(`The range of ${call} says which keys; it has no ${name}.`)
+    if (range[name] !== undefined)
+      throw new InvalidOptionError(`The range of ${call} says which keys; it has no ${name}.`)
   return inSelection(selectionOf(range, prefix), range, compareKeys)
 }
 
@@ -35,7 +36,14 @@ export function diffOf(log: Log, prefix: string, from: Ref, to: Ref | undefined,
     },
     async summary(): Promise<DiffSummary> {
       const { start, end } = points()
-      const summary = { from: start.revision, to: end.revision, different: false, added: 0, changed: 0, removed: 0 }
+      const summary = {
+        from: start.revision,
+        to: end.revision,
+        different: false,
+        added: 0,
+        changed: 0,
+        removed: 0,
+      }
       for await (const { before, after } of between(log, start, end, inRange)) {
         summary.different = true
         if (before === undefined) summary.added++
@@ -60,11 +68,18 @@ interface Pair {
 }
 
 /** The differences in the direction that was asked for: the log is read forwards either way. */
-async function* between(log: Log, start: Point, end: Point, inRange: (key: string) => boolean): AsyncGenerator<Pair> {
+async function* between(
+  log: Log,
+  start: Point,
+  end: Point,
+  inRange: (key: string) => boolean,
+): AsyncGenerator<Pair> {
   const releases = [log.pin(start), log.pin(end)]
   try {
     if (start.last <= end.last) yield* differences(log, start, end, inRange)
-    else for await (const { key, before, after, change } of differences(log, end, start, inRange)) yield { key, before: after, after: before, change }
+    else
+      for await (const { key, before, after, change } of differences(log, end, start, inRange))
+        yield { key, before: after, after: before, change }
   } finally {
     for (const release of releases) release()
   }
@@ -82,11 +97,18 @@ async function* changesBetween(
 }
 
 /** The changes that bring the state back to a point, as one revision. */
-export function restoring(log: Log, view: View, point: Point, inRange: (key: string) => boolean, actor: string): Draft {
+export function restoring(
+  log: Log,
+  view: View,
+  point: Point,
+  inRange: (key: string) => boolean,
+  actor: string,
+): Draft {
   const now = log.context.steady()
   const present: Point = { revision: log.head.revision, last: log.head.last, asOf: 0 }
   const ops = new Map<string, Op>()
-  for (const { key, before } of differencesNow(log, point, present, inRange)) ops.set(key, backTo(key, before, now))
+  for (const { key, before } of differencesNow(log, point, present, inRange))
+    ops.set(key, backTo(key, before, now))
   // What was written earlier in the same transaction is not in the log yet.
   for (const key of view.touched()) if (inRange(key)) ops.set(key, backTo(key, log.entryAt(key, point), now))
   for (const [key, op] of ops) if (op.value === undefined && view.entry(key) === undefined) ops.delete(key)

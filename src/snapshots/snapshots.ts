@@ -20,7 +20,11 @@ export class LogSnapshots implements Snapshots {
   readonly #maxSnapshots: number
   readonly #isOpen: () => void
 
-  constructor(log: Log, writer: Writer, options: { actor: string; maxSnapshots: number; isOpen: () => void }) {
+  constructor(
+    log: Log,
+    writer: Writer,
+    options: { actor: string; maxSnapshots: number; isOpen: () => void },
+  ) {
     this.#log = log
     this.#writer = writer
     this.#actor = options.actor
@@ -104,7 +108,8 @@ export class LogSnapshots implements Snapshots {
     this.#isOpen()
     this.#log.fresh()
     const counts = new Map<string, number>()
-    for (const mark of marksOf(this.#log)) for (const tag of mark.tags) counts.set(tag, (counts.get(tag) ?? 0) + 1)
+    for (const mark of marksOf(this.#log))
+      for (const tag of mark.tags) counts.set(tag, (counts.get(tag) ?? 0) + 1)
     return counts
   }
 
@@ -148,7 +153,9 @@ export class LogSnapshots implements Snapshots {
     const { revision } = revisionOf(this.#log, ref)
     const mark = marksOf(this.#log).findLast((one) => one.revision === revision)
     if (mark === undefined)
-      throw new NotFoundError(`There is no snapshot of revision ${revision}; snapshots.list() tells which there are.`)
+      throw new NotFoundError(
+        `There is no snapshot of revision ${revision}; snapshots.list() tells which there are.`,
+      )
     return mark
   }
 
@@ -174,9 +181,12 @@ export class LogSnapshots implements Snapshots {
     try {
       return decode(mark.meta) as Record<string, unknown>
     } catch (error) {
-      throw new IntegrityError(`The meta of snapshot ${JSON.stringify(mark.version)} cannot be decoded: damaged.`, {
-        cause: error,
-      })
+      throw new IntegrityError(
+        `The meta of snapshot ${JSON.stringify(mark.version)} cannot be decoded: damaged.`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 }

@@ -15,7 +15,12 @@ export function pointOf(log: Log, at: Range['at']): Point {
 }
 
 /** Entries in key order, page by page, all of one moment, letting the event loop run in between. */
-export async function* scan(log: Log, selection: Selection, point: Point, wanted = ''): AsyncGenerator<Entry> {
+export async function* scan(
+  log: Log,
+  selection: Selection,
+  point: Point,
+  wanted = '',
+): AsyncGenerator<Entry> {
   const release = log.pin(point)
   try {
     let { from, to } = selection
@@ -26,7 +31,11 @@ export async function* scan(log: Log, selection: Selection, point: Point, wanted
       const limit = selection.matches === undefined ? Math.min(size, left) : size
       const { entries, last } = await log.page({ from, to, reverse: selection.reverse, limit }, point)
       for (const entry of entries) {
-        if (!entry.key.startsWith(wanted) || (selection.matches !== undefined && !selection.matches(entry.key))) continue
+        if (
+          !entry.key.startsWith(wanted) ||
+          (selection.matches !== undefined && !selection.matches(entry.key))
+        )
+          continue
         yield entry
         if (--left === 0) return
       }

@@ -17,7 +17,9 @@ export class Validator {
       if (!matches(key)) continue
       const validate = (input: unknown): unknown => {
         const result = schema['~standard'].validate(input)
-        return result instanceof Promise ? result.then((settled) => accept(key, settled)) : accept(key, result)
+        return result instanceof Promise
+          ? result.then((settled) => accept(key, settled))
+          : accept(key, result)
       }
       checked = checked instanceof Promise ? checked.then(validate) : validate(checked)
     }
@@ -29,7 +31,9 @@ function accept(key: string, result: StandardResult): unknown {
   if (result.issues === undefined) return result.value
   const [issue] = result.issues
   const path = issue?.path ?? []
-  const where = path.map((part) => `.${String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part)}`).join('')
+  const where = path
+    .map((part) => `.${String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part)}`)
+    .join('')
   throw new InvalidValueError(
     `The value of ${JSON.stringify(key)} does not fit its schema at $${where}: ${issue?.message ?? 'invalid'}.`,
     `$${where}`,

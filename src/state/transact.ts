@@ -94,7 +94,11 @@ class RunningTransaction implements Transaction {
     if (this.#writes.has(full)) {
       await Promise.all(this.#checks)
       const op = this.#encoded.get(full)
-      return (op?.value === undefined ? undefined : this.#context.log.ownValue({ key: full, value: op.value, change: 0, expires: 0, sum: 0 })) as T | undefined
+      return (
+        op?.value === undefined
+          ? undefined
+          : this.#context.log.ownValue({ key: full, value: op.value, change: 0, expires: 0, sum: 0 })
+      ) as T | undefined
     }
     this.#reads.add(full)
     const entry = this.#context.log.entryAt(full, this.point)
@@ -143,7 +147,8 @@ class RunningTransaction implements Transaction {
   async *entries(range: Range = {}): AsyncGenerator<readonly [string, Value]> {
     this.#live()
     const { log, prefix } = this.#context
-    if (range.at !== undefined) throw new InvalidOptionError('A transaction reads one state: its ranges have no `at`.')
+    if (range.at !== undefined)
+      throw new InvalidOptionError('A transaction reads one state: its ranges have no `at`.')
     const selection = selectionOf(range, prefix)
     const covers = inSelection(selection, range, compareKeys)
     this.#ranges.push(covers)
@@ -158,10 +163,18 @@ class RunningTransaction implements Transaction {
       for (let op = written[next]; op !== undefined; op = written[++next]) {
         if (upTo !== undefined && order * compareKeys(op.key, upTo) > 0) return
         if (op.value !== undefined)
-          yield [op.key.slice(prefix.length), log.ownValue({ key: op.key, value: op.value, change: 0, expires: 0, sum: 0 })]
+          yield [
+            op.key.slice(prefix.length),
+            log.ownValue({ key: op.key, value: op.value, change: 0, expires: 0, sum: 0 }),
+          ]
       }
     }
-    for await (const entry of scan(log, { ...selection, limit: Infinity }, this.point, prefix + (range.prefix ?? ''))) {
+    for await (const entry of scan(
+      log,
+      { ...selection, limit: Infinity },
+      this.point,
+      prefix + (range.prefix ?? ''),
+    )) {
       for (const one of ours(entry.key)) {
         if (left-- <= 0) return
         yield one
@@ -193,6 +206,9 @@ class RunningTransaction implements Transaction {
   }
 
   #live(): void {
-    if (this.#ended) throw new InvalidOptionError('This transaction has ended; use the one that the running function was given.')
+    if (this.#ended)
+      throw new InvalidOptionError(
+        'This transaction has ended; use the one that the running function was given.',
+      )
   }
 }

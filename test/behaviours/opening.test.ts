@@ -126,7 +126,7 @@ describe.each(kinds)('options on $name', (kind) => {
     ['every', { autoSnapshot: { every: 'soon' } }],
     ['autoSnapshot', { autoSnapshot: {} }],
     ['cache', { cache: 'bogus' }],
-    ['strategy', { cache: { strategy: 'bogus' } }],
+    ['cache', { cache: { strategy: 'bogus' } }],
     ['maxEntries', { cache: { maxEntries: -5 } }],
     ['maxBytes', { cache: { maxBytes: Number.NaN } }],
     ['consistency', { cache: { consistency: 'bogus' } }],

@@ -3,7 +3,7 @@ import { NotFoundError } from '../../src/index.ts'
 import type { Store } from '../../src/index.ts'
 import { folderSize } from '../support/folders.ts'
 import { start } from '../support/processes.ts'
-import { collect, kinds, median, opened, pause, reopened, sqlite, timings, until } from '../support/stores.ts'
+import { collect, kinds, lives, median, opened, pause, reopened, sqlite, timings, until } from '../support/stores.ts'
 
 async function automatic(store: Store): Promise<number> {
   return (await store.snapshots.list()).filter(({ auto }) => auto).length
@@ -52,7 +52,7 @@ describe.each(kinds)('many snapshots on $name', (kind) => {
       await store.snapshots.create({ tags: ['t'] })
     }
     for (const { version } of await store.snapshots.list()) await store.snapshots.delete(version)
-    for (const view of [store, await reopened(kind, store)]) {
+    for await (const view of lives(kind, store)) {
       expect(await view.snapshots.list()).toEqual([])
       expect(await view.snapshots.tags()).toEqual(new Map())
       expect(await view.snapshots.latest()).toBeUndefined()

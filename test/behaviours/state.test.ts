@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidValueError, VarveError } from '../../src/index.ts'
 import { fingerprint, folderSize } from '../support/folders.ts'
-import { collect, failure, kinds, opened, reopened, sqlite } from '../support/stores.ts'
+import { collect, failure, kinds, lives, opened, reopened, sqlite } from '../support/stores.ts'
 
 const nested = {
   user: { name: 'Ada', langs: ['en', 'fr'], address: { city: 'London', zip: null } },
@@ -100,7 +100,7 @@ describe.each(kinds)('state on $name', (kind) => {
     const store = await opened(kind.url())
     await store.setMany({ a: 1, b: 2 })
     await store.clear()
-    for (const view of [store, await reopened(kind, store)]) {
+    for await (const view of lives(kind, store)) {
       expect(await collect(view.keys())).toEqual([])
       expect(await view.load()).toEqual({})
       expect(await view.get('a')).toBeUndefined()

@@ -31,6 +31,12 @@ export async function reopened(kind: Kind, store: Store, options?: OpenOptions):
   return opened(url, options)
 }
 
+/** The store as it is, and then as it is after a reopen. */
+export async function* lives(kind: Kind, store: Store, options?: OpenOptions): AsyncGenerator<Store> {
+  yield store
+  yield await reopened(kind, store, options)
+}
+
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const item of items) all.push(item)

@@ -109,7 +109,8 @@ function loadBuiltin(): NodeModule | undefined {
     if (!String(warning).includes('SQLite')) Reflect.apply(emitWarning, process, [warning, ...rest])
   }) as typeof process.emitWarning
   try {
-    return process.getBuiltinModule('node:sqlite' as 'node:fs') as unknown as NodeModule | undefined
+    const module: unknown = process.getBuiltinModule('node:sqlite')
+    return module as NodeModule | undefined
   } finally {
     process.emitWarning = emitWarning
   }

@@ -53,7 +53,9 @@ export function translate(error: unknown, place: string): VarveError {
   switch (code === undefined ? -1 : code & 255) {
     case BUSY:
     case LOCKED:
-      return new UnavailableError(`${place} is locked by another process (${why}); try again.`, { cause: error })
+      return new UnavailableError(`${place} is locked by another process (${why}); try again.`, {
+        cause: error,
+      })
     case CODES['SQLITE_NOMEM']:
       return new UnavailableError(`Out of memory while working on ${place}.`, { cause: error })
     case CODES['SQLITE_READONLY']:
@@ -70,17 +72,23 @@ export function translate(error: unknown, place: string): VarveError {
         { cause: error },
       )
     case CODES['SQLITE_FULL']:
-      return new UnavailableError(`No space is left for ${place}; nothing was changed. Free some and try again.`, {
-        cause: error,
-      })
+      return new UnavailableError(
+        `No space is left for ${place}; nothing was changed. Free some and try again.`,
+        {
+          cause: error,
+        },
+      )
     case CODES['SQLITE_CANTOPEN']:
       return new UnavailableError(`${place} cannot be opened (${why}); check the path and its permissions.`, {
         cause: error,
       })
     case CODES['SQLITE_TOOBIG']:
-      return new UnavailableError(`A value is too large for ${place}: SQLite keeps at most 1,000,000,000 bytes.`, {
-        cause: error,
-      })
+      return new UnavailableError(
+        `A value is too large for ${place}: SQLite keeps at most 1,000,000,000 bytes.`,
+        {
+          cause: error,
+        },
+      )
   }
   return new IntegrityError(
     `${place} is damaged (${why}); keep a copy of it, run verify, and restore what it names from a backup.`,

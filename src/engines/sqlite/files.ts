@@ -48,12 +48,19 @@ export function unavailable(error: unknown, what: string): UnavailableError {
  * even to open another program's database can change it. `known`: this process has it open, so it is ours, and to open and
  * close it here once more would drop SQLite's locks.
  */
-export function prepareFiles(context: Context, driver: Driver, files: StoreFiles, readOnly: boolean, known: boolean): void {
+export function prepareFiles(
+  context: Context,
+  driver: Driver,
+  files: StoreFiles,
+  readOnly: boolean,
+  known: boolean,
+): void {
   if (known) return
   const { fs } = context
   const folder = dirname(files.db)
   if (!fs.existsSync(files.db)) {
-    if (readOnly) throw new UnavailableError(`There is no store at ${files.db}; open it without readOnly to make one.`)
+    if (readOnly)
+      throw new UnavailableError(`There is no store at ${files.db}; open it without readOnly to make one.`)
     try {
       fs.mkdirSync(folder, { recursive: true })
     } catch (error) {
@@ -81,7 +88,9 @@ function recognise(context: Context, files: StoreFiles): void {
     }
   } catch (error) {
     if (systemCode(error) === 'EISDIR')
-      throw new InvalidOptionError(`${files.db} is a folder; give the path of a file after sqlite:, or the folder alone.`)
+      throw new InvalidOptionError(
+        `${files.db} is a folder; give the path of a file after sqlite:, or the folder alone.`,
+      )
     throw unavailable(error, `${files.db} cannot be read`)
   }
   if (got < HEADER_BYTES)
@@ -103,7 +112,8 @@ function recognise(context: Context, files: StoreFiles): void {
     throw new UnavailableError(
       `${files.db} has format ${format}, this version knows formats up to ${FORMAT}; it was not touched. Use a newer version.`,
     )
-  if (format < 1) throw new IntegrityError(`${files.db} says that it has format ${format}: its header is damaged.`)
+  if (format < 1)
+    throw new IntegrityError(`${files.db} says that it has format ${format}: its header is damaged.`)
 }
 
 /**

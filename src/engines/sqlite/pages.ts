@@ -38,7 +38,10 @@ function current(db: Connection, query: PageQuery, limit: number): Entry[] {
 }
 
 /** Today's keys and those that went since, in order; with the last key up to which nothing was left out, if there is more. */
-function candidates(db: Connection, query: PageQuery): { found: (Entry | string)[]; seenTo: string | undefined } {
+function candidates(
+  db: Connection,
+  query: PageQuery,
+): { found: (Entry | string)[]; seenTo: string | undefined } {
   const order = query.reverse ? -1 : 1
   const here = current(db, query, ROUND)
   const gone = db

@@ -12,12 +12,17 @@ const AWKWARD_ALL = /[\0\u0001]/g
 const ESCAPED = /\u0001([\u0001\u0002])/g
 
 export function toSqlKey(key: string): string {
-  return AWKWARD.test(key) ? key.replace(AWKWARD_ALL, (c) => (c === '\0' ? '\u0001\u0001' : '\u0001\u0002')) : key
+  return AWKWARD.test(key)
+    ? key.replace(AWKWARD_ALL, (c) => (c === '\0' ? '\u0001\u0001' : '\u0001\u0002'))
+    : key
 }
 
 export function fromSqlKey(key: SqlValue | undefined): string {
-  if (typeof key !== 'string') throw new IntegrityError(`A key is stored as ${typeof key}, not as text: damaged.`)
-  return key.includes('\u0001') ? key.replace(ESCAPED, (_, c: string) => (c === '\u0001' ? '\0' : '\u0001')) : key
+  if (typeof key !== 'string')
+    throw new IntegrityError(`A key is stored as ${typeof key}, not as text: damaged.`)
+  return key.includes('\u0001')
+    ? key.replace(ESCAPED, (_, c: string) => (c === '\u0001' ? '\0' : '\u0001'))
+    : key
 }
 
 function integer(value: SqlValue | undefined, what: string): number {
@@ -38,8 +43,18 @@ export function toEntry(key: string, row: Row, from = 0): Entry {
   const expires = row[from + 2]
   const sum = row[from + 3]
   // The usual case first: this is the path of every read that the cache does not answer.
-  if (typeof change === 'number' && typeof sum === 'number' && (typeof value === 'string' || value instanceof Uint8Array))
-    return { key, value, change, expires: expires === null ? 0 : integer(expires, `The expiry of ${key}`), sum }
+  if (
+    typeof change === 'number' &&
+    typeof sum === 'number' &&
+    (typeof value === 'string' || value instanceof Uint8Array)
+  )
+    return {
+      key,
+      value,
+      change,
+      expires: expires === null ? 0 : integer(expires, `The expiry of ${key}`),
+      sum,
+    }
   return {
     key,
     value: encoded(value, `The value of ${JSON.stringify(key)}`),
@@ -76,7 +91,9 @@ export function toPastEntry(key: string, at: number, row: Row): Entry | BrokenCh
   if (row[1] === null) return { broken: true, key, id: start }
   const change = toPastChange(row, 1)
   if (change.key !== key)
-    throw new IntegrityError(`Change ${change.id} belongs to ${JSON.stringify(change.key)}, not to ${JSON.stringify(key)}: damaged.`)
+    throw new IntegrityError(
+      `Change ${change.id} belongs to ${JSON.stringify(change.key)}, not to ${JSON.stringify(key)}: damaged.`,
+    )
   if (change.prev > at) return { broken: true, key, id: change.id }
   // An absent key has a checksum too, so that a damaged predecessor is not taken for "never there".
   if (change.before === undefined) return undefined
@@ -88,7 +105,11 @@ export function toCommit(row: Row): CommitRecord {
   const where = `Revision ${revision}`
   const why = row[4]
   const hash = row[9]
-  if ((why !== '' && why !== 'expiry' && why !== 'restore') || typeof row[3] !== 'string' || !(hash instanceof Uint8Array))
+  if (
+    (why !== '' && why !== 'expiry' && why !== 'restore') ||
+    typeof row[3] !== 'string' ||
+    !(hash instanceof Uint8Array)
+  )
     throw new IntegrityError(`${where}: its record is damaged.`)
   return {
     revision,

@@ -153,7 +153,8 @@ export const SQL: Readonly<Record<SqlName, string>> = {
   page: `select key, ${ENTRY} from state where key >= ?1 and key < ?2 order by key limit ?3`,
   pageReverse: `select key, ${ENTRY} from state where key >= ?1 and key < ?2 order by key desc limit ?3`,
   gonePage: 'select key from gone where key >= ?1 and key < ?2 and change > ?4 order by key limit ?3',
-  gonePageReverse: 'select key from gone where key >= ?1 and key < ?2 and change > ?4 order by key desc limit ?3',
+  gonePageReverse:
+    'select key from gone where key >= ?1 and key < ?2 and change > ?4 order by key desc limit ?3',
   newest: 'select max(id) from changes',
   due: `select key, ${ENTRY} from state where expires <= ?1 order by expires limit ?2`,
   nextDue: 'select min(expires) from state where expires is not null',
@@ -172,7 +173,8 @@ export const SQL: Readonly<Record<SqlName, string>> = {
   head: `select ${COMMIT} from commits order by revision desc limit 1`,
   commits: `select ${COMMIT} from commits where revision >= ?1 and revision <= ?2 order by revision limit ?3`,
   commitsReverse: `select ${COMMIT} from commits where revision >= ?1 and revision <= ?2 order by revision desc limit ?3`,
-  marks: 'select id, version, revision, tags, description, meta, created_at, created_by, auto, sum from marks order by id',
+  marks:
+    'select id, version, revision, tags, description, meta, created_at, created_by, auto, sum from marks order by id',
   meta: 'select value from meta where name = ?1',
 
   put: `insert into state (key, value, change, expires, sum, steps) values (?1, ?2, ?3, ?4, ?5, 0)
@@ -188,7 +190,8 @@ export const SQL: Readonly<Record<SqlName, string>> = {
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
     on conflict (version) do update set tags = excluded.tags, description = excluded.description, sum = excluded.sum`,
   dropMark: 'delete from marks where version = ?1',
-  putMeta: 'insert into meta (name, value) values (?1, ?2) on conflict (name) do update set value = excluded.value',
+  putMeta:
+    'insert into meta (name, value) values (?1, ?2) on conflict (name) do update set value = excluded.value',
 
   dropChange: 'delete from changes where id = ?1',
   keepChange: 'update changes set rung = 1 where id = ?1 and rung is null',

@@ -1,0 +1,128 @@
+// Which test holds which statement: reads the titles of all tests below test/ and writes README.md beside this file.
+// With --check it writes nothing and fails if README.md is old, or if a wanted number has neither a test nor a reason.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+
+/** Statements of the behaviours that this package is held to so far: state, history, lifetimes, snapshots, engines. */
+const wantedStatements = [
+  [1, 65],
+  [72, 72],
+  [74, 107],
+  [134, 139],
+  [151, 157],
+  [241, 245],
+  [247, 249],
+  [252, 252],
+  [254, 256],
+  [281, 285],
+  [287, 287],
+]
+const wantedTraps = [
+  [24, 31],
+  [34, 35],
+  [39, 39],
+  [46, 48],
+  [51, 51],
+  [53, 54],
+  [59, 61],
+  [63, 66],
+  [68, 69],
+  [71, 71],
+  [74, 75],
+  [97, 103],
+  [107, 109],
+  [113, 113],
+  [117, 117],
+  [120, 120],
+]
+
+/** Statements that do not apply, and why. */
+const excused = new Map([
+  [32, 'there are no delta snapshots yet: every snapshot is a revision of the one log'],
+  [41, 'there is no persistence every n seconds: each write is stored before its promise settles; see 25 and 34'],
+  [76, 'a store has no default ttl that a single entry could decline'],
+  [81, 'expired entries of a full cache: the eviction policies come with the caches'],
+  [241, 'the conformance suite is a test of its own: test/conformance.test.ts'],
+  [249, 'no engine is exclusive yet: both here are shared or live within one process'],
+])
+
+const root = new URL('../', import.meta.url)
+const readme = new URL('README.md', import.meta.url)
+
+const numbers = (ranges) => ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i))
+
+/** Titles by number: the texts in the sources that begin with [n] or [trap n]. */
+function readTitles() {
+  const statements = new Map()
+  const traps = new Map()
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.test.ts'))
+    .sort()
+  for (const file of files) {
+    const source = readFileSync(new URL(file, root), 'utf8')
+    for (const [, quote, marks, rest] of source.matchAll(/(['`])((?:\[(?:trap )?\d+\] ?)+)((?:(?!\1).)*)/g)) {
+      const title = quote === '`' ? rest.replace(/\$\{[^}]*\}/g, '…') : rest
+      for (const [, trap, number] of marks.matchAll(/\[(trap )?(\d+)\]/g)) {
+        const found = trap ? traps : statements
+        found.set(Number(number), [...(found.get(Number(number)) ?? []), { file, title: title.trim() }])
+      }
+    }
+  }
+  return { statements, traps }
+}
+
+const { statements, traps } = readTitles()
+const missing = [
+  ...numbers(wantedStatements)
+    .filter((n) => !statements.has(n) && !excused.has(n))
+    .map((n) => `statement ${n}`),
+  ...numbers(wantedTraps)
+    .filter((n) => !traps.has(n))
+    .map((n) => `trap ${n}`),
+]
+const needless = [...excused.keys()].filter((n) => statements.has(n))
+
+const rows = (found) =>
+  [...found]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([n, tests]) => tests.map(({ file, title }) => `| ${n} | ${title.replaceAll('|', '\\|')} | ${file} |`))
+
+const text = `# Statements and their tests
+
+Written by \`node test/behaviours/index.mjs\`. A number in the name of a test is that of a statement of what the system
+does, or of a trap that it avoids.
+
+## Statements
+
+| # | test | file below test/ |
+|---|---|---|
+${rows(statements).join('\n')}
+
+## Statements that do not apply, and why
+
+| # | why |
+|---|---|
+${[...excused].map(([n, why]) => `| ${n} | ${why} |`).join('\n')}
+
+## Traps
+
+| # | test | file below test/ |
+|---|---|---|
+${rows(traps).join('\n')}
+`
+
+const check = process.argv.includes('--check')
+let old = false
+if (check) {
+  try {
+    old = readFileSync(readme, 'utf8') !== text
+  } catch {
+    old = true
+  }
+} else {
+  writeFileSync(readme, text)
+}
+for (const what of missing) console.error(`${what} has neither a test nor a reason`)
+for (const n of needless) console.error(`statement ${n} has a test and an excuse`)
+if (old) console.error('README.md is old: run node test/behaviours/index.mjs')
+process.exitCode = old || missing.length + needless.length > 0 ? 1 : 0
