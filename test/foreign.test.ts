@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { VarveError } from '../src/index.ts'
+import { IntegrityError, VarveError } from '../src/index.ts'
 import { openDatabase } from './support/driver.ts'
 import { fingerprint, temporaryFolder } from './support/folders.ts'
 import { elsewhere } from './support/processes.ts'
@@ -13,6 +13,14 @@ function foreignDatabase(path: string, ...pragmas: string[]): void {
   for (const pragma of pragmas) database.exec(`pragma ${pragma}`)
   database.exec("create table notes (id integer primary key, body text); insert into notes (body) values ('mine')")
   database.close()
+}
+
+/** A store that was made, used and closed by a process that is gone. */
+async function makeStore(url: string): Promise<void> {
+  const store = await elsewhere(url)
+  await store.call('setMany', { a: 1, b: 'x'.repeat(10_000) })
+  await store.call('close')
+  await store.program.kill()
 }
 
 /** Opening this is refused in every way, by name, and not one byte, file or time changes. */
@@ -69,9 +77,7 @@ describe('files that are not ours are refused by name, and not one byte of them 
   it('[47] a store of a newer format, with both versions named', async () => {
     const folder = temporaryFolder()
     const path = join(folder, 'newer.db')
-    const store = await opened(`sqlite:${path}`)
-    await store.set('a', 1)
-    await store.close()
+    await makeStore(`sqlite:${path}`)
     const database = openDatabase(path)
     database.exec('pragma user_version = 999')
     database.close()
@@ -80,14 +86,26 @@ describe('files that are not ours are refused by name, and not one byte of them 
     expect(String(error)).toMatch(/\b999\b.*\b1\b|\b1\b.*\b999\b/)
   })
 
-  it.each([50, 100, 1_000])('a store whose file was cut to %d bytes', async (length) => {
+  it.each([20, 99, 100])('a store whose file was cut to %d bytes', async (length) => {
     const folder = temporaryFolder()
     const path = join(folder, 'cut.db')
-    const store = await opened(`sqlite:${path}`)
-    await store.set('a', 1)
-    await store.close()
+    await makeStore(`sqlite:${path}`)
     truncateSync(path, length)
     await refused(folder, `sqlite:${path}`, 'cut.db')
+  })
+
+  it('a store whose file was cut behind its header', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'cut.db')
+    await makeStore(`sqlite:${path}`)
+    truncateSync(path, 5_000)
+    const before = readFileSync(path)
+    for (const readOnly of [false, true]) {
+      const error = await failure(() => opened(`sqlite:${path}`, { readOnly }))
+      expect(error).toBeInstanceOf(IntegrityError)
+      expect(String(error)).toContain('cut.db')
+      expect(readFileSync(path).equals(before)).toBe(true)
+    }
   })
 
   it('a foreign database in use by its program stays usable for it', async () => {

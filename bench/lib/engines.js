@@ -19,7 +19,7 @@ const front = new URL('../../dist/index.js', import.meta.url)
 
 /** The built library. @returns {Promise<any>} */
 export async function varve() {
-  if (!fs.existsSync(front)) throw new NotInstalled('varve: dist/index.js is not there; run `npm run build` first')
+  if (!fs.existsSync(front)) throw new NotInstalled('varve is not built; run `npm run build` first')
   return import(front.href)
 }
 
@@ -30,11 +30,9 @@ export async function openVarve(place, options) {
   return (await varve()).open(place, options)
 }
 
-/** Lists what a stream brings. @template T @param {AsyncIterable<T>} stream */
-export async function listed(stream) {
-  const list = []
-  for await (const item of stream) list.push(item)
-  return list
+/** A part of the public contract that this build does not have yet is no failure. @param {any} of @param {string} method */
+export function needs(of, method) {
+  if (typeof of[method] !== 'function') throw new NotInstalled(`varve: ${method} is not in this build`)
 }
 
 /** The drivers that a bare table is measured through; the third is the one that ours uses on Node 20. */

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { keyAt, keysUpTo, shuffled, valueAt } from './data.js'
-import { DRIVERS, NotInstalled, openBare, openConf, openKeyvSqlite, openLevel, openLmdb, openVarve } from './engines.js'
+import { DRIVERS, NotInstalled, needs, openBare, openConf, openKeyvSqlite, openLevel, openLmdb, openVarve } from './engines.js'
 
 /**
  * @typedef {object} Fixture
@@ -75,6 +75,7 @@ const BUILD = {
     const copy = path.join(place, 'store')
     fs.cpSync(/** @type {string} */ (base), copy, { recursive: true })
     const store = await openVarve(copy, { durability: 'process', maxSnapshots: 0 })
+    needs(store.snapshots, 'export')
     const { version } = await store.snapshots.create({ version: 'to-export' })
     await store.snapshots.export(version, path.join(place, 'export.varve'))
     await store.close()

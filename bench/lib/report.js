@@ -46,7 +46,9 @@ function tellLine(row, line, outcomes) {
 
 /** @param {Outcomes[string] | undefined} outcome */
 function absent(outcome) {
-  if (outcome?.missing !== undefined) return outcome.missing.startsWith('NotInstalled: varve') || outcome.missing.includes('varve: dist') ? 'n/a (not built)' : 'n/a (not installed)'
+  if (outcome?.missing?.includes('varve is not built')) return 'n/a (not built)'
+  if (outcome?.missing?.includes('not in this build')) return 'n/a (not in this build)'
+  if (outcome?.missing !== undefined) return 'n/a (not installed)'
   if (outcome?.failed !== undefined) return 'failed'
   return undefined
 }

@@ -2,7 +2,7 @@
 /** A17: what a walk over everything keeps in memory. */
 import path from 'node:path'
 import { keyAt } from '../lib/data.js'
-import { openVarve } from '../lib/engines.js'
+import { needs, openVarve } from '../lib/engines.js'
 import { watchMemory } from '../lib/measure.js'
 import { bareSides, loaded, openBareFixture } from '../lib/sides.js'
 
@@ -40,6 +40,7 @@ const importing = {
   fixture: loaded('varve-export'),
   async run({ fixture, dir, params: { keys = 0 } }) {
     const store = await usedStore(path.join(dir, 'empty'), keys)
+    needs(store.snapshots, 'import')
     return {
       async slice() {
         const growth = watchMemory()
@@ -66,6 +67,7 @@ const memory = {
       if (rows !== keys) throw new Error(`${rows} of ${keys} keys`)
     }),
     'varve export': walking(async (store, { dir }) => {
+      needs(store.snapshots, 'export')
       const { version } = await store.snapshots.create({ version: 'all' })
       await store.snapshots.export(version, path.join(dir, 'export.varve'))
     }),

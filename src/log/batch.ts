@@ -4,6 +4,7 @@ import { addSums, commitHash, seal, unseal } from './checksum.ts'
 import { encodedBytes } from './codec.ts'
 import { removeOp, type Draft, type Intent, type Op, type View } from './intent.ts'
 import { now, type Log } from './log.ts'
+import { marksOf } from './refs.ts'
 
 /** So many expiries make one revision. */
 const EXPIRE_AT_ONCE = 1_000
@@ -39,8 +40,9 @@ export class Batch implements View {
     readonly last: number
     readonly first: number
   }[] = []
-  readonly #putMarks: Mark[] = []
-  readonly #dropMarks: string[] = []
+  /** What is new or changed when all is done; what is dropped goes before. */
+  readonly #put = new Map<string, Mark>()
+  readonly dropMarks: string[] = []
   /** What this group has done so far, by key. */
   readonly #done = new Map<string, { readonly op: Op; readonly change: number; readonly revision: number }>()
   #revision: number
@@ -65,16 +67,29 @@ export class Batch implements View {
         })
       }
     }
-    if (this.#drafts.length === 0 && this.#putMarks.length === 0 && this.#dropMarks.length === 0) return
+    if (this.#drafts.length === 0 && this.#put.size === 0 && this.dropMarks.length === 0) return
     this.plan = {
       changes: this.#changes,
       seal: (replaced) => this.#seal(replaced),
-      marks: { put: this.#putMarks, drop: this.#dropMarks },
+      marks: { put: this.putMarks, drop: this.dropMarks },
     }
+  }
+
+  get putMarks(): readonly Mark[] {
+    return [...this.#put.values()]
   }
 
   get head(): CommitRecord {
     return this.commits.at(-1) ?? this.#log.head
+  }
+
+  marks(): readonly Mark[] {
+    const stored = marksOf(this.#log)
+    if (this.#put.size === 0 && this.dropMarks.length === 0) return stored
+    const byVersion = new Map(stored.map((mark) => [mark.version, mark]))
+    for (const version of this.dropMarks) byVersion.delete(version)
+    for (const mark of this.#put.values()) byVersion.set(mark.version, mark)
+    return [...byVersion.values()]
   }
 
   touched(): Iterable<string> {
@@ -161,8 +176,11 @@ export class Batch implements View {
   }
 
   #add(draft: Draft): void {
-    for (const mark of draft.marks?.put ?? []) this.#putMarks.push(mark)
-    for (const version of draft.marks?.drop ?? []) this.#dropMarks.push(version)
+    for (const version of draft.marks?.drop ?? []) {
+      this.#put.delete(version)
+      this.dropMarks.push(version)
+    }
+    for (const mark of draft.marks?.put ?? []) this.#put.set(mark.version, mark)
     if (draft.ops === undefined) return
     this.#revision++
     const first = this.#changes.length

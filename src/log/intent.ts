@@ -40,6 +40,8 @@ export interface View {
   entry(key: string): Pick<Entry, 'key' | 'value' | 'expires'> | undefined
   /** All live keys, in order, with this group's changes in them. */
   entries(): Iterable<Pick<Entry, 'key' | 'value' | 'expires'>>
+  /** All snapshots, in the order of their creation. */
+  marks(): readonly Mark[]
   /** The keys that this group has written before. */
   touched(): Iterable<string>
   /** Whether a key for which `touches` is true has changed since this change. */

@@ -1,4 +1,4 @@
-import type { CommitRecord, Entry } from '../change.ts'
+import type { CommitRecord, Entry, Mark } from '../change.ts'
 import type { Context } from '../context.ts'
 import type { Awaitable, BrokenChain, Engine, PageQuery } from '../engine.ts'
 import { CompactedError, IntegrityError, NotFoundError } from '../errors.ts'
@@ -68,6 +68,7 @@ export class Log {
   #askedAt = 0
   #reads = 0
   #endOfTurn = false
+  #marks: Mark[] | undefined
   readonly #pins = new Set<{ readonly revision: number; readonly last: number }>()
   /** When the next entry ends; undefined: to be asked. */
   #deadline: number | undefined
@@ -121,6 +122,7 @@ export class Log {
 
   /** Takes note of what others have committed. */
   refresh(): void {
+    this.#marks = undefined
     const before = this.#head
     const head = now(this.engine.head()) ?? EMPTY
     if (head.revision === before.revision && head.hash === before.hash) return
@@ -138,6 +140,23 @@ export class Log {
     if (this.#deadline !== undefined && deadline < this.#deadline) this.#deadline = deadline
     // Our own commit is no news to us: the turn goes on as it was.
     if (this.#asked >= 0) this.#asked = commitsHere
+  }
+
+  /** Takes note of the snapshots that this handle has made and deleted. */
+  advanceMarks(put: readonly Mark[], drop: readonly string[]): void {
+    if (this.#marks === undefined || (put.length === 0 && drop.length === 0)) return
+    const marks = drop.length === 0 ? this.#marks : this.#marks.filter((mark) => !drop.includes(mark.version))
+    for (const mark of put) {
+      const place = marks.findLastIndex((one) => one.version === mark.version)
+      if (place === -1) marks.push(mark)
+      else marks[place] = mark
+    }
+    this.#marks = marks
+  }
+
+  /** All snapshots in the order of their creation, as they are stored. Remembered: thousands of them cost nothing. */
+  marks(): readonly Mark[] {
+    return (this.#marks ??= [...now(this.engine.marks())])
   }
 
   /** When the next entry ends; Infinity: none does. */
@@ -303,7 +322,7 @@ export class Log {
     return (
       revision >= now(this.engine.horizon()) ||
       revision === this.#head.revision ||
-      now(this.engine.marks()).some((mark) => mark.revision === revision)
+      this.marks().some((mark) => mark.revision === revision)
     )
   }
 

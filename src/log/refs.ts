@@ -11,20 +11,24 @@ export function markSum(mark: Omit<Mark, 'sum'>): number {
   return recordSum(`${version}\0${rest}`, mark.meta, 0)
 }
 
-/** All snapshots, in the order of their creation, each checked. */
+/** All snapshots, in the order of their creation, each checked once. */
 export function marksOf(log: Log): readonly Mark[] {
-  const marks = now(log.engine.marks())
-  for (const mark of marks)
+  const marks = log.marks()
+  for (const mark of marks) {
+    if (checked.has(mark)) continue
     if (markSum(mark) !== mark.sum)
       throw new IntegrityError(
         `The record of snapshot ${JSON.stringify(mark.version)} in ${log.engine.place} does not match its checksum: damaged.`,
       )
+    checked.add(mark)
+  }
   return marks
 }
 
+const checked = new WeakSet<Mark>()
+
 /** The snapshot that a version or tag names: a version first, else the newest with the tag. */
-export function markNamed(log: Log, name: string): Mark {
-  const marks = marksOf(log)
+export function markNamed(log: Log, name: string, marks: readonly Mark[] = marksOf(log)): Mark {
   const mark = marks.find((one) => one.version === name) ?? marks.findLast((one) => one.tags.includes(name))
   if (mark === undefined)
     throw new NotFoundError(

@@ -112,6 +112,7 @@ export class Writer {
         if (!engine.tryCommit(prepare)) await engine.commit(prepare)
         if (!stored || batch === undefined) continue
         if (batch.commits.length > 0) this.#log.advance(batch.head, batch.touched(), batch.deadline)
+        this.#log.advanceMarks(batch.putMarks, batch.dropMarks)
         if (batch.expired) this.#log.forgetDeadline()
         return batch.outcomes
       }

@@ -53,7 +53,7 @@ export class LogSnapshots implements Snapshots {
     await this.#writer.submit({
       afterExpiry: true,
       build: (view) => {
-        const marks = marksOf(this.#log)
+        const marks = view.marks()
         const name = version ?? freeVersion(marks, view)
         const taken = marks.find((mark) => mark.version === name)
         if (taken !== undefined)
@@ -130,8 +130,8 @@ export class LogSnapshots implements Snapshots {
     const names = checkNames('tag', given)
     let made: Mark | undefined
     await this.#writer.submit({
-      build: () => {
-        const old = this.#find(ref)
+      build: (view) => {
+        const old = this.#find(ref, view.marks())
         const { sum: _, ...mark } = { ...old, tags: change(old.tags, names) }
         made = { ...mark, sum: markSum(mark) }
         return { actor: this.#actor, marks: { put: [made] } }
@@ -143,19 +143,17 @@ export class LogSnapshots implements Snapshots {
   async delete(ref: Ref): Promise<void> {
     this.#isOpen()
     await this.#writer.submit({
-      build: () => ({ actor: this.#actor, marks: { drop: [this.#find(ref).version] } }),
+      build: (view) => ({ actor: this.#actor, marks: { drop: [this.#find(ref, view.marks()).version] } }),
     })
   }
 
   /** The snapshot that a reference names; of a revision or a time: the newest that stands exactly there. */
-  #find(ref: Ref): Mark {
-    if (typeof ref === 'string') return markNamed(this.#log, ref)
+  #find(ref: Ref, marks?: readonly Mark[]): Mark {
+    if (typeof ref === 'string') return markNamed(this.#log, ref, marks)
     const { revision } = revisionOf(this.#log, ref)
-    const mark = marksOf(this.#log).findLast((one) => one.revision === revision)
+    const mark = (marks ?? marksOf(this.#log)).findLast((one) => one.revision === revision)
     if (mark === undefined)
-      throw new NotFoundError(
-        `There is no snapshot of revision ${revision}; snapshots.list() tells which there are.`,
-      )
+      throw new NotFoundError(`There is no snapshot of revision ${revision}; snapshots.list() tells which there are.`)
     return mark
   }
 

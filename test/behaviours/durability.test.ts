@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { ReadOnlyError, VarveError } from '../../src/index.ts'
@@ -129,22 +129,35 @@ it('[46] opening a store of 100,000 keys does not depend on the number of snapsh
   expect(withMany).toBeLessThan(without * (timings ? 2 : 5) + 20)
 }, 60_000)
 
-it('[47] a store of a newer format is refused with both versions named, and not touched', async () => {
+it('[47] a store of a newer format is refused with both versions named, also where only its log says so', async () => {
   const url = sqlite.url()
-  const store = await opened(url)
-  await store.set('a', 1)
-  await store.close()
+  const remote = await elsewhere(url)
+  await remote.call('set', 'a', 1)
+  await remote.call('close')
+  await remote.program.kill()
+  // A second connection keeps the first from moving the change into the database at its end.
+  const holder = openDatabase(join(url, 'store.db'))
+  holder.prepare('select count(*) from state').all()
   const database = openDatabase(join(url, 'store.db'))
   database.exec('pragma user_version = 999')
+  const inLog = freshPath()
+  cpSync(url, inLog, { recursive: true, filter: (file) => !file.endsWith('-shm') })
+  database.exec('pragma wal_checkpoint(truncate)')
+  const inFile = freshPath()
+  mkdirSync(inFile)
+  cpSync(join(url, 'store.db'), join(inFile, 'store.db'))
   database.close()
-  const before = fingerprint(url)
-  for (const readOnly of [false, true]) {
-    const error = await failure(() => opened(url, { readOnly }))
-    expect(error).toBeInstanceOf(VarveError)
-    expect(String(error)).toMatch(/\b999\b/)
-    expect(String(error)).toMatch(/\b1\b/)
+  holder.close()
+  for (const place of [inFile, inLog]) {
+    const before = fingerprint(place)
+    for (const readOnly of [true, false]) {
+      const error = await failure(() => opened(place, { readOnly }))
+      expect(error).toBeInstanceOf(VarveError)
+      expect(String(error)).toMatch(/\b999\b/)
+      expect(String(error)).toMatch(/\b1\b/)
+    }
+    if (place === inFile) expect(fingerprint(place)).toEqual(before)
   }
-  expect(fingerprint(url)).toEqual(before)
 })
 
 it('[48] a read-only open changes no byte and no time of the folder, neither while open nor afterwards', async () => {

@@ -120,7 +120,8 @@ describe.each(kinds)('history on $name', (kind) => {
     const after = await reopened(kind, store, { history: { revisions: 5 } })
     expect(await after.load()).toEqual({ k: 20, untouched: 'old' })
     const kept = await collect(after.history('k'))
-    expect(kept.length).toBeGreaterThanOrEqual(5)
+    // Five readable revisions have four changes between them.
+    expect(kept.length).toBeGreaterThanOrEqual(4)
     expect(kept.length).toBeLessThan(20)
     expect(kept[0]).toMatchObject({ before: 19, after: 20 })
     for (let revision = report.oldestRevision; revision <= 21; revision++) {

@@ -3,7 +3,7 @@ import { NotFoundError } from '../../src/index.ts'
 import type { Store } from '../../src/index.ts'
 import { folderSize } from '../support/folders.ts'
 import { start } from '../support/processes.ts'
-import { collect, kinds, lives, median, opened, pause, reopened, sqlite, timings, until } from '../support/stores.ts'
+import { collect, kinds, lives, median, opened, pause, sqlite, timings, until } from '../support/stores.ts'
 
 async function automatic(store: Store): Promise<number> {
   return (await store.snapshots.list()).filter(({ auto }) => auto).length

@@ -1,8 +1,8 @@
 import { dirname, join, resolve } from 'node:path'
 import type { Context } from '../../context.ts'
 import { IntegrityError, InvalidOptionError, UnavailableError } from '../../errors.ts'
-import type { Driver } from './driver.ts'
-import { translate } from './failures.ts'
+import type { Driver, Row } from './driver.ts'
+import { isBusy, translate } from './failures.ts'
 import { APPLICATION_ID, FORMAT, SCHEMA } from './schema.ts'
 
 /** Smaller pages write less per change; reads are as quick. */
@@ -73,6 +73,37 @@ export function prepareFiles(
     create(context, driver, files.db)
   }
   recognise(context, files)
+  recogniseLog(context, driver, files)
+}
+
+/**
+ * A newer program may have upgraded the file, and the news may still be in its write-ahead log. Closing a connection that can
+ * write would bring that log into the file, so the look is taken with one that cannot.
+ */
+function recogniseLog(context: Context, driver: Driver, files: StoreFiles): void {
+  if ((context.fs.statSync(files.wal, { throwIfNoEntry: false })?.size ?? 0) === 0) return
+  let row: Row | undefined
+  try {
+    const connection = driver.open(files.db, true)
+    try {
+      row = connection.prepare('pragma user_version').get()
+    } finally {
+      connection.close()
+    }
+  } catch (error) {
+    // Busy, or damaged: the real open is patient, and says what is wrong.
+    if (isBusy(error)) return
+    throw translate(error, files.db)
+  }
+  checkFormat(Number(row?.[0]), files)
+}
+
+function checkFormat(format: number, files: StoreFiles): void {
+  if (format > FORMAT)
+    throw new UnavailableError(
+      `${files.db} has format ${format}, this version knows formats up to ${FORMAT}; it was not touched. Use a newer version.`,
+    )
+  if (format < 1) throw new IntegrityError(`${files.db} says that it has format ${format}: its header is damaged.`)
 }
 
 function recognise(context: Context, files: StoreFiles): void {
@@ -107,13 +138,7 @@ function recognise(context: Context, files: StoreFiles): void {
     throw new IntegrityError(
       `${files.db} is another program's SQLite database, or its header is damaged; it was not touched. Choose another path.`,
     )
-  const format = header.readUInt32BE(60)
-  if (format > FORMAT)
-    throw new UnavailableError(
-      `${files.db} has format ${format}, this version knows formats up to ${FORMAT}; it was not touched. Use a newer version.`,
-    )
-  if (format < 1)
-    throw new IntegrityError(`${files.db} says that it has format ${format}: its header is damaged.`)
+  checkFormat(header.readUInt32BE(60), files)
 }
 
 /**
