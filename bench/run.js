@@ -13,12 +13,13 @@ import { markdown, plain, tell } from './lib/report.js'
 import { FILES, rowsOf } from './lib/rows.js'
 import { repeatRow, stopAll } from './lib/runner.js'
 
-const HELP = `node bench/run.js [--smoke] [--only A1,A5] [--json file] [--repeat 3] [--dir path]
+const HELP = `node bench/run.js [--smoke] [--only A1,A5] [--json file] [--repeat 3] [--dir path] [--build path]
 
   --smoke     tiny sizes, one repeat: only checks that everything runs
   --only      these rows only
   --json      every figure of every slice, too
   --repeat    how often each row is run (default 3; 1 with --smoke)
+  --build     another build of the library than ../dist: to compare two, or while dist is being rebuilt
   --dir       where the stores stand while they are measured (default: the system's temporary folder)
 `
 
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     repeat: { type: 'string' },
     dir: { type: 'string', default: os.tmpdir() },
+    build: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
     about: { type: 'string' },
   },
@@ -50,7 +52,7 @@ function about(dir) {
         const memory = Math.round(os.totalmem() / 2 ** 30)
         resolve(
           `${cpus[0]?.model.trim()}, ${cpus.length} cores, ${memory} GiB, ${os.type()}, ` +
-            `Node ${process.version}, varve on ${driver}, ${day}`,
+            `Node ${process.version}, varve on ${driver}, ${day}, load before the run ${os.loadavg()[0]?.toFixed(1)}`,
         )
       })
     })
@@ -72,6 +74,8 @@ async function main() {
   const repeats = Number(options.repeat ?? (smoke ? 1 : 3))
   const log = (/** @type {string} */ text) => void process.stderr.write(`${text}\n`)
 
+  // The processes of the sides inherit it.
+  if (options.build !== undefined) process.env.VARVE_BENCH_BUILD = path.resolve(options.build)
   fs.mkdirSync(options.dir, { recursive: true })
   const dir = fs.mkdtempSync(path.join(options.dir, 'varve-bench-'))
   const clean = () => fs.rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
@@ -86,7 +90,7 @@ async function main() {
   try {
     const made = fixtures(path.join(dir, 'fixtures'))
     fs.mkdirSync(path.join(dir, 'fixtures'))
-    const machine = await about(dir)
+    const machine = `${smoke ? 'SMOKE RUN, its figures mean nothing. ' : ''}${await about(dir)}`
     log(machine)
     /** @type {import('./lib/report.js').Told[]} */
     const lines = []
@@ -94,7 +98,9 @@ async function main() {
     for (const file of FILES) {
       for (const [index, row] of (await rowsOf(file)).entries()) {
         if (only !== undefined && !only.includes(row.id)) continue
-        const times = smoke ? 1 : Math.min(row.repeats ?? repeats, options.repeat === undefined ? Infinity : repeats)
+        const times = smoke
+          ? 1
+          : Math.min(row.repeats ?? repeats, options.repeat === undefined ? Infinity : repeats)
         /** @type {import('./lib/report.js').Outcomes} */
         const outcomes = {}
         for (let repeat = 0; repeat < times; repeat += 1) {
@@ -112,7 +118,9 @@ async function main() {
     }
     console.log(plain(lines))
     console.log(`\n${markdown(lines, machine)}`)
-    const broken = raw.filter(({ outcomes }) => Object.entries(outcomes).some(([side, { failed }]) => side.startsWith('varve') && failed))
+    const broken = raw.filter(({ outcomes }) =>
+      Object.entries(outcomes).some(([side, { failed }]) => side.startsWith('varve') && failed),
+    )
     if (broken.length > 0) {
       log(`failed: ${[...new Set(broken.map(({ id }) => id))].join(', ')}`)
       process.exitCode = 1

@@ -24,12 +24,42 @@ describe('parseDuration', () => {
   })
 
   it.each([
-    0, -1, NaN, Infinity, -Infinity, '', '0s', '-5s', '60', '10 s', ' 10s', '10s ', '10S', '1w', 's', '1e3s', '.5h', '5.h', '1h30m',
-    '36526d', 36_526 * 86_400_000, '999999999999999999d', null, undefined, true, {}, [], ['5m'], 5n, new Date(),
+    0,
+    -1,
+    NaN,
+    Infinity,
+    -Infinity,
+    '',
+    '0s',
+    '-5s',
+    '60',
+    '10 s',
+    ' 10s',
+    '10s ',
+    '10S',
+    '1w',
+    's',
+    '1e3s',
+    '.5h',
+    '5.h',
+    '1h30m',
+    '36526d',
+    36_526 * 86_400_000,
+    '999999999999999999d',
+    null,
+    undefined,
+    true,
+    {},
+    [],
+    ['5m'],
+    5n,
+    new Date(),
   ])('refuses %o, naming the option and the form', (value) => {
     const refused = (): number => parseDuration(value, 'autoSnapshot.every')
     expect(refused).toThrow(InvalidOptionError)
-    expect(refused).toThrow(/^autoSnapshot\.every must be a duration (above 0, such as '500ms'|at most 100 years)/)
+    expect(refused).toThrow(
+      /^autoSnapshot\.every must be a duration (above 0, such as '500ms'|at most 100 years)/,
+    )
   })
 
   it('cuts what it shows', () => {

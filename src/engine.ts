@@ -90,6 +90,12 @@ export interface Engine {
   /** When the next entry ends; undefined: none does. */
   nextDue(): Awaitable<number | undefined>
 
+  /** Removed keys that are still remembered, in order, and the change that removed each. */
+  gone(
+    from: string | undefined,
+    limit: number,
+  ): Awaitable<readonly { readonly key: string; readonly change: number }[]>
+
   /** Rows of the log with after < id <= upTo, oldest first. */
   changes(after: number, upTo: number, limit: number): Awaitable<readonly PastChange[]>
   /** The keys of the changes with after < id, oldest first. */

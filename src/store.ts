@@ -21,7 +21,7 @@ import { pairsOf, put } from './state/pairs.ts'
 import { pointOf, scan } from './state/ranges.ts'
 
 import { replacing } from './state/replace.ts'
-import type { Validator } from './state/schema.ts'
+import { Later, type Validator } from './state/schema.ts'
 import { transact } from './state/transact.ts'
 import { Update } from './state/update.ts'
 import type {
@@ -173,7 +173,7 @@ export class StoreHandle implements Store {
     const writing = this.#writing('set', options)
     const valid = this.#core.validator.check(full, value)
     return this.#write(
-      [putOp(full, this.#encode(key, valid instanceof Promise ? await valid : valid), writing.expires)],
+      [putOp(full, this.#encode(key, valid instanceof Later ? await valid.value : valid), writing.expires)],
       writing,
     )
   }
@@ -194,7 +194,10 @@ export class StoreHandle implements Store {
     for (const [key, value] of pairs) {
       const full = this.#key(key)
       const valid = this.#core.validator.check(full, value)
-      ops.set(full, putOp(full, this.#encode(key, valid instanceof Promise ? await valid : valid), expires))
+      ops.set(
+        full,
+        putOp(full, this.#encode(key, valid instanceof Later ? await valid.value : valid), expires),
+      )
     }
     return ops
   }

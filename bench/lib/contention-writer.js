@@ -18,7 +18,9 @@ async function openOne() {
 /** @param {unknown} cause */
 function fail(cause) {
   const error = /** @type {Error} */ (cause)
-  process.send?.({ error: error.stack ?? error.message, missing: error instanceof NotInstalled }, () => process.exit(1))
+  process.send?.({ error: error.stack ?? error.message, missing: error instanceof NotInstalled }, () =>
+    process.exit(1),
+  )
 }
 
 /** SQLite gives up after its busy timeout; the wait goes on. @param {(key: string, value: object) => unknown} set

@@ -2,6 +2,7 @@
 /** The engines, each opened at the durability that a row asks for. Everything is loaded only where it is needed. */
 import fs from 'node:fs'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 /** A peer that is not there or does not load: its place in the table says so, and the run goes on. */
 export class NotInstalled extends Error {}
@@ -15,7 +16,11 @@ async function load(name) {
   }
 }
 
-const front = new URL('../../dist/index.js', import.meta.url)
+const build = process.env.VARVE_BENCH_BUILD
+const front =
+  build === undefined
+    ? new URL('../../dist/index.js', import.meta.url)
+    : pathToFileURL(path.resolve(build, 'index.js'))
 
 /** The built library. @returns {Promise<any>} */
 export async function varve() {
@@ -77,7 +82,9 @@ export async function openBare(driver, file, { full = false } = {}) {
   db.exec(`pragma synchronous = ${full ? 'full' : 'normal'}`)
   db.exec('create table if not exists kv (key text primary key, value text)')
   const select = db.prepare('select value from kv where key = ?')
-  const upsert = db.prepare('insert into kv values (?, ?) on conflict (key) do update set value = excluded.value')
+  const upsert = db.prepare(
+    'insert into kv values (?, ?) on conflict (key) do update set value = excluded.value',
+  )
   const all = db.prepare('select key, value from kv order by key')
   const between = db.prepare('select key, value from kv where key >= ? and key < ? order by key')
   const begin = db.prepare('begin immediate')
@@ -177,7 +184,9 @@ export async function openLowdb(file) {
 /** The SQLite that ours runs on: the native module that this process has loaded, or the built-in one. @returns {Promise<string>} */
 export async function driverInUse() {
   const report = /** @type {any} */ (process.report?.getReport())
-  const loaded = /** @type {string[]} */ (report?.sharedObjects ?? []).filter((file) => file.endsWith('.node'))
+  const loaded = /** @type {string[]} */ (report?.sharedObjects ?? []).filter((file) =>
+    file.endsWith('.node'),
+  )
   const driver = DRIVERS.find((name) => loaded.some((file) => file.includes(`/${name}/`))) ?? 'node:sqlite'
   const db = await openSqlite(driver, ':memory:')
   const { version } = db.prepare('select sqlite_version() as version').get()

@@ -5,14 +5,24 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { keyAt, keysUpTo, shuffled, valueAt } from './data.js'
-import { DRIVERS, NotInstalled, needs, openBare, openConf, openKeyvSqlite, openLevel, openLmdb, openVarve } from './engines.js'
+import {
+  DRIVERS,
+  NotInstalled,
+  needs,
+  openBare,
+  openConf,
+  openKeyvSqlite,
+  openLevel,
+  openLmdb,
+  openVarve,
+} from './engines.js'
 
 /**
  * @typedef {object} Fixture
  * @property {'varve' | 'varve-snapshots' | 'varve-export' | 'bare' | 'lmdb' | 'level' | 'keyv' | 'conf' | 'lowdb'} engine
  * @property {number} keys
  * @property {'sorted' | 'shuffled'} [order] in which the keys were written
- * @property {number} [snapshots]
+ * @property {number | undefined} [snapshots]
  */
 
 const BATCH = 1_000
@@ -137,7 +147,9 @@ export function fixtures(folder) {
     if (known !== undefined) return known
     const making = (async () => {
       const place = path.join(folder, name)
-      const base = BASED_ON_VARVE.has(spec.engine) ? await ready({ ...spec, engine: 'varve', snapshots: undefined }) : undefined
+      const base = BASED_ON_VARVE.has(spec.engine)
+        ? await ready({ ...spec, engine: 'varve', snapshots: undefined })
+        : undefined
       await buildApart(place, spec, base)
       return place
     })()
@@ -181,6 +193,8 @@ if (process.argv[2] === 'build' && process.argv[1] === fileURLToPath(import.meta
     process.exit(0)
   } catch (cause) {
     const error = /** @type {Error} */ (cause)
-    process.send?.({ missing: error instanceof NotInstalled, message: error.stack ?? error.message }, () => process.exit(1))
+    process.send?.({ missing: error instanceof NotInstalled, message: error.stack ?? error.message }, () =>
+      process.exit(1),
+    )
   }
 }

@@ -108,7 +108,9 @@ export function watchMemory() {
   }
   const before = process.memoryUsage.rss()
   let highest = before
-  const timer = exact ? undefined : setInterval(() => (highest = Math.max(highest, process.memoryUsage.rss())), 5)
+  const timer = exact
+    ? undefined
+    : setInterval(() => (highest = Math.max(highest, process.memoryUsage.rss())), 5)
   return () => {
     clearInterval(timer)
     if (exact) {

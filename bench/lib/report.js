@@ -14,7 +14,9 @@ const LARGER_IS_BETTER = new Set(['/s'])
 /** @param {Row} row @param {Outcomes} outcomes @returns {Told[]} */
 export function tell(row, outcomes) {
   return row.lines
-    .filter(({ against }) => against === undefined || !(row.sides[against]?.optional && outcomes[against]?.missing))
+    .filter(
+      ({ against }) => against === undefined || !(row.sides[against]?.optional && outcomes[against]?.missing),
+    )
     .map((line) => tellLine(row, line, outcomes))
 }
 
@@ -56,7 +58,9 @@ function absent(outcome) {
 /** One figure for a measure: of the slices, then of the repeats. @param {Outcomes[string] | undefined} outcome
  * @param {string} measure @param {'max' | 'sum' | undefined} gather */
 function figure(outcome, measure, gather) {
-  const lists = (outcome?.repeats ?? []).map((repeat) => repeat[measure] ?? []).filter((list) => list.length > 0)
+  const lists = (outcome?.repeats ?? [])
+    .map((repeat) => repeat[measure] ?? [])
+    .filter((list) => list.length > 0)
   if (lists.length === 0) return Number.NaN
   if (gather === 'max') return Math.max(...lists.flat())
   if (gather === 'sum') return lists.flat().reduce((sum, value) => sum + value, 0)
@@ -74,7 +78,11 @@ function paired(ours, measure, theirs, theirMeasure, gather) {
     const a = repeat[measure] ?? []
     const b = theirs?.repeats[i]?.[theirMeasure] ?? []
     if (a.length === 0 || b.length === 0) return []
-    return [a.length === b.length ? median(a.map((value, j) => value / /** @type {number} */ (b[j]))) : median(a) / median(b)]
+    return [
+      a.length === b.length
+        ? median(a.map((value, j) => value / /** @type {number} */ (b[j])))
+        : median(a) / median(b),
+    ]
   })
   return ratios.length === 0 ? Number.NaN : median(ratios)
 }
@@ -84,7 +92,14 @@ function judge(value, aim) {
   if (Number.isNaN(value)) return 'n/a'
   const [, sign, limit] = /^(<=|>=|<|=)\s*([\d.,]+)$/.exec(aim) ?? []
   const bound = Number(limit?.replaceAll(',', ''))
-  const met = sign === '<=' ? value <= bound : sign === '>=' ? value >= bound : sign === '<' ? value < bound : value === bound
+  const met =
+    sign === '<='
+      ? value <= bound
+      : sign === '>='
+        ? value >= bound
+        : sign === '<'
+          ? value < bound
+          : value === bound
   return met ? 'met' : 'not met'
 }
 
@@ -93,7 +108,7 @@ function digits(value) {
   if (value === 0) return '0'
   const size = Math.abs(value)
   if (size >= 100) return Math.round(value).toLocaleString('en-US')
-  return value.toFixed(size >= 10 ? 1 : size >= 0.1 ? 2 : 3)
+  return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3)
 }
 
 /** @param {number} value @param {string} unit */
@@ -122,7 +137,14 @@ function cells(lines) {
 export function plain(lines) {
   const table = [HEAD, ...cells(lines)]
   const widths = HEAD.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
-  return table.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd()).join('\n')
+  return table
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** For docs/benchmarks.md. @param {Told[]} lines @param {string} about */

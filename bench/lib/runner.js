@@ -59,10 +59,13 @@ function start({ file, index }, name, context, smoke) {
   const ask = (message) =>
     new Promise((resolve, reject) => {
       if (ended !== undefined) return reject(ended)
-      const timer = setTimeout(() => {
-        end(new Error('took too long'))
-        child.kill('SIGKILL')
-      }, smoke ? PATIENCE.smoke : PATIENCE.full)
+      const timer = setTimeout(
+        () => {
+          end(new Error('took too long'))
+          child.kill('SIGKILL')
+        },
+        smoke ? PATIENCE.smoke : PATIENCE.full,
+      )
       waiting = {
         resolve: (measures) => (clearTimeout(timer), resolve(measures)),
         reject: (error) => (clearTimeout(timer), reject(error)),
@@ -78,7 +81,9 @@ function start({ file, index }, name, context, smoke) {
 export async function repeatRow(place, run, outcomes) {
   const { row } = place
   // A side that no line speaks of would only take time.
-  const names = Object.keys(row.sides).filter((name) => row.lines.some(({ of = 'varve', against }) => name === of || name === against))
+  const names = Object.keys(row.sides).filter((name) =>
+    row.lines.some(({ of = 'varve', against }) => name === of || name === against),
+  )
   const params = run.smoke ? row.smoke : row.full
   const folder = fs.mkdtempSync(path.join(run.dir, `${row.id}-`))
   /** @type {Map<string, ReturnType<typeof start>>} */
@@ -107,8 +112,8 @@ export async function repeatRow(place, run, outcomes) {
     for (const [measure, figure] of Object.entries(measures)) (kept[measure] ??= []).push(figure)
   }
 
-  for (const name of names) {
-    await attempt(name, async () => {
+  const open = (/** @type {string} */ name) =>
+    attempt(name, async () => {
       const side = /** @type {import('./rows.js').Side} */ (row.sides[name])
       const dir = path.join(folder, name.replaceAll(/[^\w-]+/g, '_'))
       fs.mkdirSync(dir)
@@ -118,7 +123,8 @@ export async function repeatRow(place, run, outcomes) {
       await process.ready
       running.set(name, process)
     })
-  }
+  if (run.smoke) await Promise.all(names.map(open))
+  else for (const name of names) await open(name)
   const slices = run.smoke ? Math.min(2, row.slices ?? 5) : (row.slices ?? 5)
   for (let slice = 0; slice < slices; slice += 1) {
     for (let i = 0; i < names.length; i += 1) {
@@ -127,6 +133,6 @@ export async function repeatRow(place, run, outcomes) {
       if (side !== undefined) await attempt(name, async () => keep(name, await side.slice(slice)))
     }
   }
-  for (const [name, side] of [...running]) await attempt(name, async () => keep(name, await side.close()))
+  for (const [name, side] of running) await attempt(name, async () => keep(name, await side.close()))
   fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }

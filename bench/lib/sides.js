@@ -39,7 +39,9 @@ export function bareSides(run, fixture) {
 export function besideBare(line) {
   return Object.keys(BARE).map((against) => {
     const { aim, ...rest } = line
-    return BARE[against] === '@photostructure/sqlite' || aim === undefined ? { ...rest, against } : { ...line, against }
+    return BARE[against] === '@photostructure/sqlite' || aim === undefined
+      ? { ...rest, against }
+      : { ...line, against }
   })
 }
 

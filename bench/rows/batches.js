@@ -81,7 +81,13 @@ const batch = (size, keys, durability) => ({
   lines: [
     ...besideBare({ measure: 'set', unit: '/s', aim: '>= 0.75' }),
     { measure: 'set', unit: '/s', against: 'lmdb', aim: '>= 0.6' },
-    { measure: 'bytes', unit: 'B', against: 'bare', aim: '<= 1.25', work: '… bytes written for each key, checkpoints included' },
+    {
+      measure: 'bytes',
+      unit: 'B',
+      against: 'bare',
+      aim: '<= 1.25',
+      work: '… bytes written for each key, checkpoints included',
+    },
     { measure: 'bytes', unit: 'B', against: 'lmdb', work: '… bytes written for each key' },
   ],
 })

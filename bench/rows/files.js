@@ -68,7 +68,13 @@ const open = {
   lines: [
     { measure: 'open', unit: 'ms', against: 'bare', ratio: 'cost', aim: '<= 30', absolute: true },
     { measure: 'open', unit: 'ms', against: 'bare, same driver as ours on Node 20', ratio: 'cost' },
-    { measure: 'first', unit: 'ms', against: 'bare', ratio: 'cost', work: '… the first in its process: loads the driver, too' },
+    {
+      measure: 'first',
+      unit: 'ms',
+      against: 'bare',
+      ratio: 'cost',
+      work: '… the first in its process: loads the driver, too',
+    },
   ],
 }
 
@@ -76,7 +82,9 @@ const open = {
 function* changes(keys) {
   const order = shuffled(keys, 21)
   for (let from = 0; from < keys; from += 1_000) {
-    yield [...order.subarray(from, from + 1_000)].map((place) => /** @type {[string, object]} */ ([keyAt(place), valueAt(place)]))
+    yield [...order.subarray(from, from + 1_000)].map(
+      (place) => /** @type {[string, object]} */ ([keyAt(place), valueAt(place)]),
+    )
   }
 }
 
@@ -140,7 +148,13 @@ const bytes = (size, keys, order) => ({
   sides: { varve: ourFiles(order), ...bareFiles(order) },
   lines: [
     ...besideBare({ measure: 'fresh', unit: 'MB', ratio: 'cost', aim: '<= 1.3' }).slice(0, 2),
-    ...besideBare({ measure: 'changed', unit: 'MB', ratio: 'cost', aim: '<= 2.2', work: '… every key changed once' }).slice(0, 2),
+    ...besideBare({
+      measure: 'changed',
+      unit: 'MB',
+      ratio: 'cost',
+      aim: '<= 2.2',
+      work: '… every key changed once',
+    }).slice(0, 2),
     {
       measure: 'compacted',
       unit: 'MB',

@@ -59,7 +59,9 @@ const cost = {
       fixture: loaded('varve'),
       async run({ fixture, params: { keys = 0, turns = 0 } }) {
         const store = await openVarve(fixture)
-        const hot = Array.from({ length: Math.min(1_000, keys) }, (_, i) => keyAt(i * Math.floor(keys / 1_000)))
+        const hot = Array.from({ length: Math.min(1_000, keys) }, (_, i) =>
+          keyAt(i * Math.floor(keys / 1_000)),
+        )
         for (const key of hot) store.getSync(key)
         const get = (/** @type {number} */ i) => store.getSync(hot[i % hot.length])
         return { slice: () => perTurn(turns, get, (i) => get(i + 1)), close: () => store.close() }
@@ -75,8 +77,21 @@ const cost = {
   },
   lines: [
     { measure: 'first', unit: 'us', aim: '<= 3.5', absolute: true },
-    { measure: 'first', unit: 'us', against: 'varve', againstMeasure: 'again', ratio: 'none', work: '… and the second of the same turn' },
-    { measure: 'first', unit: 'us', against: 'bare', ratio: 'cost', work: '… beside `PRAGMA data_version` alone' },
+    {
+      measure: 'first',
+      unit: 'us',
+      against: 'varve',
+      againstMeasure: 'again',
+      ratio: 'none',
+      work: '… and the second of the same turn',
+    },
+    {
+      measure: 'first',
+      unit: 'us',
+      against: 'bare',
+      ratio: 'cost',
+      work: '… beside `PRAGMA data_version` alone',
+    },
     {
       measure: 'first',
       unit: 'us',
@@ -102,7 +117,9 @@ async function startWriters(place, dir, durability) {
   const counts = new Int32Array(WRITERS * SLOTS)
   const look = () => void fs.readSync(handle, counts, 0, counts.byteLength, 0)
   const children = Array.from({ length: WRITERS }, (_, i) =>
-    fork(WRITER, [place, told, String(i), String(SLOTS), durability === 1 ? 'process' : 'disk'], { execArgv: [] }),
+    fork(WRITER, [place, told, String(i), String(SLOTS), durability === 1 ? 'process' : 'disk'], {
+      execArgv: [],
+    }),
   )
   await Promise.all(children.map((child) => new Promise((ready) => child.once('message', ready))))
   return {
@@ -110,7 +127,8 @@ async function startWriters(place, dir, durability) {
     look,
     /** @param {(slot: number, count: number) => void} hear */
     onMessage(hear) {
-      for (const child of children) child.on('message', (/** @type {any} */ { slot, count }) => hear(slot, count))
+      for (const child of children)
+        child.on('message', (/** @type {any} */ { slot, count }) => hear(slot, count))
     },
     go() {
       for (const child of children) child.send('go')

@@ -89,7 +89,14 @@ const memory = {
   lines: [
     { measure: 'memory', unit: 'MB', against: 'bare', ratio: 'none', aim: '< 64', absolute: true },
     { of: 'varve export', measure: 'memory', unit: 'MB', aim: '< 64', absolute: true, work: '… exporting' },
-    { of: 'varve import', measure: 'memory', unit: 'MB', aim: '< 64', absolute: true, work: '… importing into an empty store' },
+    {
+      of: 'varve import',
+      measure: 'memory',
+      unit: 'MB',
+      aim: '< 64',
+      absolute: true,
+      work: '… importing into an empty store',
+    },
   ],
 }
 

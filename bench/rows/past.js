@@ -59,7 +59,14 @@ const diff = {
       aim: '<= 1.5',
       work: 'diff of 1,000 changes among 1,000,000 keys',
     },
-    { of: 'varve, 1,000 revisions', measure: 'each', unit: 'us', aim: '<= 15', absolute: true, work: '… for each change' },
+    {
+      of: 'varve, 1,000 revisions',
+      measure: 'each',
+      unit: 'us',
+      aim: '<= 15',
+      absolute: true,
+      work: '… for each change',
+    },
   ],
 }
 
@@ -73,7 +80,7 @@ const restoring = (durability) => ({
       async slice() {
         const from = store.revision
         const entries = next.entries(changes)
-        const [key = ''] = entries[0] ?? []
+        const key = entries[0]?.[0]
         const before = store.getSync(key).seq
         const start = now()
         await store.setMany(entries)
@@ -117,26 +124,35 @@ const lookingBack = (compacted) => ({
   async run({ fixture, params: { keys = 0, ms = 0, deep = 0, middle = 0 } }) {
     const store = await openVarve(fixture, { durability: 'process', cache: 'none' })
     const order = shuffled(keys, 11)
-    const group = (/** @type {number} */ from, /** @type {number} */ count) => [...order.subarray(from, from + count)]
+    const group = (/** @type {number} */ from, /** @type {number} */ count) => [
+      ...order.subarray(from, from + count),
+    ]
     const groups = { once: group(0, 500), middle: group(500, 50), deep: group(550, 10) }
     const then = store.revision
     const expected = groups.deep.map((place) => store.getSync(keyAt(place)).seq)
     for (let round = 0; round < deep; round += 1) {
-      const places = [...groups.deep, ...(round < middle ? groups.middle : []), ...(round < 1 ? groups.once : [])]
+      const places = [
+        ...groups.deep,
+        ...(round < middle ? groups.middle : []),
+        ...(round < 1 ? groups.once : []),
+      ]
       await store.setMany(places.map((place) => /** @type {const} */ ([keyAt(place), valueAt(place)])))
     }
     if (compacted) await store.compact()
     groups.deep.forEach((place, i) => {
-      if (store.getSync(keyAt(place), { at: then }).seq !== expected[i]) throw new Error('not the value of that time')
+      if (store.getSync(keyAt(place), { at: then }).seq !== expected[i])
+        throw new Error('not the value of that time')
     })
 
     /** @param {string[]} list @param {{ at: number } | undefined} options */
     const reading = (list, options) => {
       let at = 0
-      return perOperation(ms, 1, () => {
-        store.getSync(list[at], options)
-        at = (at + 1) % list.length
-      }) / 1e3
+      return (
+        perOperation(ms, 1, () => {
+          store.getSync(list[at], options)
+          at = (at + 1) % list.length
+        }) / 1e3
+      )
     }
     return {
       slice() {

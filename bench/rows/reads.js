@@ -115,9 +115,9 @@ async function varveAwaits(context, options) {
 const hot = {
   id: 'A1',
   work: 'strict cached getSync, 100,000 hot keys in random order',
-  full: { keys: 100_000, ms: 300, chunk: 10_000 },
+  full: { keys: 100_000, ms: 150, chunk: 10_000 },
   smoke: { keys: 1_000, ms: 5, chunk: 500 },
-  slices: 7,
+  slices: 15,
   sides: {
     varve: { fixture: loaded('varve'), run: (context) => varveReads(context) },
     Map: {
@@ -214,7 +214,10 @@ const cold = (size, keys) => ({
   smoke: { keys: 1_000, ms: 5, chunk: 100 },
   sides: {
     varve: { fixture: loaded('varve'), run: (context) => varveReads(context, { cache: 'none' }) },
-    'varve, await get': { fixture: loaded('varve'), run: (context) => varveAwaits(context, { cache: 'none' }) },
+    'varve, await get': {
+      fixture: loaded('varve'),
+      run: (context) => varveAwaits(context, { cache: 'none' }),
+    },
     ...bareSides(bareReads, loaded('bare')),
     lmdb: { fixture: loaded('lmdb'), run: (context) => lmdbReads(context) },
   },

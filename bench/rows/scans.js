@@ -62,20 +62,23 @@ const scans = (size, keys, order) => ({
         return scanning(context, scan, prefixScan, () => store.close())
       },
     },
-    ...bareSides(async (context, driver) => {
-      const table = await openBareFixture(context, driver)
-      const scan = () => {
-        let rows = 0
-        for (const { value } of table.rows()) if (JSON.parse(value).seq > 0) rows += 1
-        return rows
-      }
-      const prefixScan = (/** @type {string} */ prefix, /** @type {string} */ after) => {
-        const found = []
-        for (const { value } of table.range(prefix, after)) found.push(JSON.parse(value))
-        return found
-      }
-      return scanning(context, scan, prefixScan, table.close)
-    }, loaded('bare', order)),
+    ...bareSides(
+      async (context, driver) => {
+        const table = await openBareFixture(context, driver)
+        const scan = () => {
+          let rows = 0
+          for (const { value } of table.rows()) if (JSON.parse(value).seq > 0) rows += 1
+          return rows
+        }
+        const prefixScan = (/** @type {string} */ prefix, /** @type {string} */ after) => {
+          const found = []
+          for (const { value } of table.range(prefix, after)) found.push(JSON.parse(value))
+          return found
+        }
+        return scanning(context, scan, prefixScan, table.close)
+      },
+      loaded('bare', order),
+    ),
     'classic-level': {
       fixture: loaded('level', order),
       async run(context) {
@@ -85,7 +88,8 @@ const scans = (size, keys, order) => ({
           for await (const [, value] of db.iterator()) if (value.seq > 0) rows += 1
           return rows
         }
-        const prefixScan = (/** @type {string} */ gte, /** @type {string} */ lt) => db.iterator({ gte, lt }).all()
+        const prefixScan = (/** @type {string} */ gte, /** @type {string} */ lt) =>
+          db.iterator({ gte, lt }).all()
         return scanning(context, scan, prefixScan, () => db.close())
       },
     },

@@ -74,11 +74,27 @@ const snapshot = {
     }, loaded('bare')),
   },
   lines: [
-    { measure: 'create', unit: 'us', against: 'bare', ratio: 'speed', aim: '<= 100', absolute: true, work: "snapshot of 1,000,000 keys, 'process', p50, beside a copy" },
+    {
+      measure: 'create',
+      unit: 'us',
+      against: 'bare',
+      ratio: 'speed',
+      aim: '<= 100',
+      absolute: true,
+      work: "snapshot of 1,000,000 keys, 'process', p50, beside a copy",
+    },
     { measure: 'create', unit: 'us', of: 'varve, one set before each', aim: '<= 100', absolute: true },
     { measure: 'create', unit: 'us', of: "varve, 'disk'", work: "snapshot of 1,000,000 keys, 'disk', p50" },
     { measure: 'slow', unit: 'us', work: '… p99' },
-    { measure: 'bytes', unit: 'B', aim: '< 300', absolute: true, against: 'bare', ratio: 'none', work: '… bytes for each' },
+    {
+      measure: 'bytes',
+      unit: 'B',
+      aim: '< 300',
+      absolute: true,
+      against: 'bare',
+      ratio: 'none',
+      work: '… bytes for each',
+    },
   ],
 }
 

@@ -120,6 +120,17 @@ class MemoryEngine implements Engine {
     return undefined
   }
 
+  gone(from: string | undefined, limit: number): { key: string; change: number }[] {
+    const { absent, gone } = this.#live
+    const found: { key: string; change: number }[] = []
+    for (const key of absent.range(from, undefined)) {
+      if (found.length >= limit) break
+      const trace = gone.get(key)
+      if (trace) found.push({ key, change: trace.change })
+    }
+    return found
+  }
+
   changes(after: number, upTo: number, limit: number): PastChange[] {
     const { changes } = this.#live
     const start = placeOf(changes, after + 1, byId)

@@ -54,6 +54,8 @@ class SqliteEngine implements Engine {
   #checkpoint: Promise<void> | undefined
   #lost: string | undefined
   #open = false
+  /** Read-only, and nobody had it open for writing when we came. */
+  #frozen = false
 
   constructor(context: Context, path: string, options: SqliteOptions) {
     this.#context = context
@@ -85,11 +87,11 @@ class SqliteEngine implements Engine {
   }
 
   #connect(path: string, readOnly: boolean): void {
-    this.#db.open(readOnly)
+    this.#frozen = readOnly && !this.#context.fs.existsSync(this.#files.wal)
+    this.#db.open(readOnly ? (this.#frozen ? 'frozen' : 'read') : 'write')
     // The first real look: recovers the write-ahead log after a crash, and makes the -wal file appear.
     this.poll()
-    const head = this.head()
-    this.#revision = head?.revision ?? 0
+    this.#revision = this.#newestRevision()
     if (readOnly) return
     try {
       this.#queue ??= new WriterQueue(this.#context, this.#files.queue)
@@ -104,6 +106,23 @@ class SqliteEngine implements Engine {
       this.#context.warn(
         `${path}: ${this.#lost}: a file was cut off or put back. Run verify, and restore from a backup.`,
       )
+    }
+  }
+
+  /** The revisions and the changes have to end together: else one of them has lost its end. */
+  #newestRevision(): number {
+    this.#db.run('beginRead')
+    try {
+      const head = this.head()
+      const newest = Number(this.#db.get('newestChange')?.[0] ?? 0)
+      const last = head?.last ?? 0
+      if (newest > last || (newest < last && this.horizon() === 0))
+        throw new IntegrityError(
+          `${this.place} is damaged: its newest revision ends at change ${last} and its history at change ${newest}; restore it from a backup.`,
+        )
+      return head?.revision ?? 0
+    } finally {
+      this.#db.run('commit')
     }
   }
 
@@ -132,11 +151,16 @@ class SqliteEngine implements Engine {
   // ── reads ──
 
   head(): CommitRecord | undefined {
-    const row = this.#db.get('head')
-    return row && toCommit(row)
+    return this.#db.record(toCommit, 'head')
   }
 
   poll(): boolean {
+    if (this.#frozen && this.#context.fs.existsSync(this.#files.wal)) {
+      // Somebody has begun to write.
+      this.#frozen = false
+      this.#db.open('read')
+      this.#dataVersion = -1
+    }
     const version = Number(this.#db.get('dataVersion')?.[0])
     const moved = version !== this.#dataVersion
     this.#dataVersion = version
@@ -144,8 +168,7 @@ class SqliteEngine implements Engine {
   }
 
   get(key: string): Entry | undefined {
-    const row = this.#db.get('get', toSqlKey(key))
-    return row === undefined ? undefined : toEntry(key, row)
+    return this.#db.record((row) => toEntry(key, row), 'get', toSqlKey(key))
   }
 
   getAt(key: string, at: number): Entry | BrokenChain | undefined {
@@ -158,7 +181,7 @@ class SqliteEngine implements Engine {
   }
 
   due(now: number, limit: number): readonly Entry[] {
-    return this.#db.all('due', now, limit).map((row) => toEntry(fromSqlKey(row[0]), row, 1))
+    return this.#db.records((row) => toEntry(fromSqlKey(row[0]), row, 1), 'due', now, limit)
   }
 
   nextDue(): number | undefined {
@@ -166,24 +189,36 @@ class SqliteEngine implements Engine {
     return typeof at === 'number' ? at : undefined
   }
 
+  gone(
+    from: string | undefined,
+    limit: number,
+  ): readonly { readonly key: string; readonly change: number }[] {
+    return this.#db.records(
+      (row) => ({ key: fromSqlKey(row[0]), change: Number(row[1]) }),
+      'gone',
+      from === undefined ? '' : toSqlKey(from),
+      limit,
+    )
+  }
+
   changes(after: number, upTo: number, limit: number): readonly PastChange[] {
-    return this.#db.all('changes', after, upTo, limit).map((row) => toPastChange(row))
+    return this.#db.records(toPastChange, 'changes', after, upTo, limit)
   }
 
   changedKeys(after: number, limit: number): readonly string[] {
-    return this.#db.all('changedKeys', after, limit).map((row) => fromSqlKey(row[0]))
+    return this.#db.records((row) => fromSqlKey(row[0]), 'changedKeys', after, limit)
   }
 
   changesOf(key: string, from: number, limit: number): readonly PastChange[] {
-    return this.#db.all('changesOf', toSqlKey(key), from, limit).map((row) => toPastChange(row))
+    return this.#db.records(toPastChange, 'changesOf', toSqlKey(key), from, limit)
   }
 
   commits(from: number, to: number, limit: number, reverse: boolean): readonly CommitRecord[] {
-    return this.#db.all(reverse ? 'commitsReverse' : 'commits', from, to, limit).map(toCommit)
+    return this.#db.records(toCommit, reverse ? 'commitsReverse' : 'commits', from, to, limit)
   }
 
   marks(): readonly Mark[] {
-    return this.#db.all('marks').map(toMark)
+    return this.#db.records(toMark, 'marks')
   }
 
   horizon(): number {

@@ -358,7 +358,7 @@ function sparseArray(length: number): unknown[] {
   if (length === 0) return array
   // Setting `length` would set aside room for every hole; an item far out makes a table of what is there.
   array[length - 1] = undefined
-  delete array[length - 1]
+  Reflect.deleteProperty(array, length - 1)
   return array
 }
 

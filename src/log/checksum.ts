@@ -15,13 +15,16 @@ export const GONE = 0
 export function recordSum(key: string, value: Encoded, expires: number): number {
   // The length tells where the key ends, the comma where the time ends; the rest is the value.
   if (typeof value === 'string')
-    return first48(hash('sha256', `t${key.length}:${key}${expires},${value}`, 'hex'))
+    return first48(hash('sha256', `t${key.length}:${key}${expires},${value}`, 'binary'))
   const head = `b${key.length}:${key}${expires},`
-  return first48(createHash('sha256').update(head).update(value).digest('hex'))
+  return first48(createHash('sha256').update(head).update(value).digest('binary'))
 }
 
-function first48(hex: string): number {
-  return parseInt(hex.slice(0, 12), 16)
+/** Of a hash as a string of bytes: cheaper to read than hex digits. */
+function first48(bytes: string): number {
+  const high = (bytes.charCodeAt(0) << 16) | (bytes.charCodeAt(1) << 8) | bytes.charCodeAt(2)
+  const low = (bytes.charCodeAt(3) << 16) | (bytes.charCodeAt(4) << 8) | bytes.charCodeAt(5)
+  return high * 2 ** 24 + low
 }
 
 /** A record's sum bound to the number of the change that wrote it, so that no older record passes for it. */

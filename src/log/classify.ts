@@ -136,14 +136,17 @@ function describe(value: unknown): string {
       : undefined
   const name = typeof maker === 'function' ? maker.name : ''
   if (types.isProxy(value) || name === '' || name === 'Object') return 'an object with a prototype of its own'
-  return `${/^[AEIOU](?!RL)/.test(name) ? 'an' : 'a'} ${name}`
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 const refused = (value: object, step = ''): Refusal => ({ kind: 'refused', found: describe(value), step })
 const NOTHING: readonly never[] = []
 
-function part(kind: Part['kind'], fields: Partial<Part>): Part {
-  return { kind, items: NOTHING, names: NOTHING, type: '', count: 0, data: undefined, ...fields }
+function part(
+  kind: Part['kind'],
+  { items = NOTHING, names = NOTHING, type = '', count = 0, data }: Partial<Part>,
+): Part {
+  return { kind, items, names, type, count, data }
 }
 
 /** The constructors' names of every prototype met so far; '': not one of the language's own. */

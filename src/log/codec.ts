@@ -23,7 +23,7 @@ const COMPRESSED_HEADER = 5
 /** Stacks hold a few thousand levels; a value that a stack cannot hold is not for JSON.stringify. */
 const MOST_LEVELS = 500
 /** With more objects than this, it is worth knowing whether they are all different ones. */
-const MOST_UNCOUNTED = 2000
+const MOST_UNCOUNTED = 20_000
 /** Room for the longest strings and blobs of every engine, with something to spare. */
 const MOST_BYTES = 256 * 2 ** 20
 const LEAST_COMPRESSED = 4096
@@ -174,10 +174,14 @@ function parse(json: string): unknown {
 function freezeDeep(root: object): void {
   let waiting: object[] | undefined
   for (let object: object | undefined = root; object !== undefined; object = waiting?.pop()) {
-    for (const name in object) {
-      const field = (object as Record<string, unknown>)[name]
-      if (typeof field === 'object' && field !== null && Object.hasOwn(object, name))
-        (waiting ??= []).push(field)
+    if (Array.isArray(object)) {
+      for (const item of object as unknown[])
+        if (typeof item === 'object' && item !== null) (waiting ??= []).push(item)
+    } else {
+      for (const name in object) {
+        const field = (object as Record<string, unknown>)[name]
+        if (typeof field === 'object' && field !== null && Object.hasOwn(object, name)) (waiting ??= []).push(field)
+      }
     }
     Object.freeze(object)
   }

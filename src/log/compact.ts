@@ -1,6 +1,7 @@
 import type { CommitRecord, Keep } from '../change.ts'
 import type { CareOptions, CompactReport } from '../types.ts'
 import type { Log } from './log.ts'
+import { beforeOf } from './past.ts'
 import { marksOf, revisionOf } from './refs.ts'
 
 /** Rows that one step looks at: short enough not to be felt by those who write beside it. */
@@ -75,7 +76,12 @@ async function trimChanges(
     const rows = await engine.changes(after, end.last, STEP)
     const drop: number[] = []
     const keep: number[] = []
-    for (const row of rows) (isNeeded(points, row.prev, row.id) ? keep : drop).push(row.id)
+    for (const row of rows) {
+      // What is damaged must not decide what goes.
+      beforeOf(log, row)
+      if (isNeeded(points, row.prev, row.id)) keep.push(row.id)
+      else drop.push(row.id)
+    }
     const last = rows.at(-1)
     const done = rows.length < STEP || last === undefined
     await engine.trim({

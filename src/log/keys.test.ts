@@ -8,18 +8,40 @@ import { compilePattern } from './pattern.ts'
 const text = fc.string({ unit: 'binary', maxLength: 12 })
 /** Few characters, at all the edges: before and after the surrogates, the last code point. */
 const edgy = fc.string({
-  unit: fc.constantFrom('\0', 'a', 'b', '.', '\u007f', 'ä', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\u{10ffff}'),
+  unit: fc.constantFrom(
+    '\0',
+    'a',
+    'b',
+    '.',
+    '\u007f',
+    'ä',
+    '\ud7ff',
+    '\ue000',
+    '\uffff',
+    '\u{10000}',
+    '\u{10ffff}',
+  ),
   maxLength: 4,
 })
 const bytewise = (a: string, b: string): number => Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b)))
 
 describe('checkKey', () => {
-  it.each(['a', '\0', '\n', '__proto__', 'constructor', '..', '/', '😀', ' ', 'x'.repeat(1024), 'ä'.repeat(512), '😀'.repeat(256)])(
-    'takes %j',
-    (key) => {
-      expect(() => checkKey(key)).not.toThrow()
-    },
-  )
+  it.each([
+    'a',
+    '\0',
+    '\n',
+    '__proto__',
+    'constructor',
+    '..',
+    '/',
+    '😀',
+    ' ',
+    'x'.repeat(1024),
+    'ä'.repeat(512),
+    '😀'.repeat(256),
+  ])('takes %j', (key) => {
+    expect(() => checkKey(key)).not.toThrow()
+  })
 
   it.each([
     ['', /empty/],
@@ -150,7 +172,9 @@ describe('spanOf', () => {
       fc.property(pattern, name, (match, key) => {
         fc.pre(compilePattern(match)(key))
         const { from, to } = spanOf({ match })
-        expect((from === undefined || bytewise(key, from) >= 0) && (to === undefined || bytewise(key, to) < 0)).toBe(true)
+        expect(
+          (from === undefined || bytewise(key, from) >= 0) && (to === undefined || bytewise(key, to) < 0),
+        ).toBe(true)
       }),
     )
   })

@@ -126,6 +126,7 @@ export class Log {
     const before = this.#head
     const head = now(this.engine.head()) ?? EMPTY
     if (head.revision === before.revision && head.hash === before.hash) return
+    this.#checkHash(head, now(this.engine.commits(head.revision - 1, head.revision - 1, 1, false))[0])
     this.#head = head
     this.#deadline = undefined
     if (head.revision < before.revision || head.last - before.last > PICK) return this.#cache.clear()
@@ -349,12 +350,20 @@ export class Log {
         `The record of revision ${revision} in ${this.engine.place} is missing: damaged.`,
       )
     }
-    const before = revision === 1 ? EMPTY : records.find((one) => one.revision === revision - 1)
-    if (revision > 0 && before !== undefined && commitHash(before.hash, record) !== record.hash)
-      throw new IntegrityError(
-        `The record of revision ${revision} in ${this.engine.place} does not match its hash: damaged.`,
-      )
+    this.#checkHash(
+      record,
+      records.find((one) => one.revision === revision - 1),
+    )
     return record
+  }
+
+  /** A record's hash covers the one before; where that has been compacted away, it stands alone. */
+  #checkHash(record: CommitRecord, before: CommitRecord | undefined): void {
+    const previous = record.revision === 1 ? EMPTY : before
+    if (record.revision > 0 && previous !== undefined && commitHash(previous.hash, record) !== record.hash)
+      throw new IntegrityError(
+        `The record of revision ${record.revision} in ${this.engine.place} does not match its hash: damaged.`,
+      )
   }
 
   /** The revision that a change belongs to: the first whose last change is not before it. */

@@ -34,6 +34,18 @@ export function beforeOf(log: Log, change: PastChange): Entry | undefined {
   return { key, value: before, change: prev, expires, sum }
 }
 
+/**
+ * The row of an added key says nothing that its checksum could cover but the key, so ask the key itself: what it was after
+ * that change must have been written by it.
+ */
+function confirmAddition(log: Log, row: PastChange): void {
+  const written = log.entryAt(row.key, { revision: log.head.revision, last: row.id, asOf: 0 })
+  if (written?.change !== row.id)
+    throw new IntegrityError(
+      `Change ${row.id} in ${log.engine.place} does not belong to ${JSON.stringify(row.key)}: damaged.`,
+    )
+}
+
 /** Whether two stored values are different data: texts that differ may still say the same, with the keys in another order. */
 export function differs(log: Log, a: Entry | undefined, b: Entry | undefined): boolean {
   if (a === undefined || b === undefined) return a !== b
@@ -96,6 +108,7 @@ function differenceOf(
   if (row.prev > from.last || !inRange(row.key)) return undefined
   const before = beforeOf(log, row)
   const newest = log.entryAt(row.key, to)
+  if (before === undefined && newest?.change !== row.id) confirmAddition(log, row)
   const then =
     before !== undefined && from.asOf !== 0 && before.expires !== 0 && before.expires <= from.asOf
       ? undefined
@@ -160,6 +173,10 @@ export async function* historyOf(log: Log, key: string, upTo: Point, limit: numb
           `Change ${row.id} in ${log.engine.place} belongs to another key than ${JSON.stringify(key)}: damaged.`,
         )
       const before = beforeOf(log, row)
+      if (after === undefined ? before === undefined : after.change !== row.id)
+        throw new IntegrityError(
+          `The history of ${JSON.stringify(key)} in ${log.engine.place} does not fit at change ${row.id}: damaged.`,
+        )
       yield toChange(log, key, before, after, log.commitOfChange(row.id))
       after = before
       left--
@@ -196,9 +213,8 @@ export async function* commitsOf(
   let at = log.context.ticks()
   while (left > 0 && low <= high) {
     const records = await log.engine.commits(low, high, Math.min(PAGE, left), reverse)
-    for (const record of records) {
-      const start = record.revision === 1 ? 0 : log.commitOf(record.revision - 1).last
-      yield await toCommit(log, record, start)
+    for (const { revision } of records) {
+      yield await toCommit(log, log.commitOf(revision), log.commitOf(revision - 1).last)
       left--
     }
     const last = records.at(-1)
@@ -213,8 +229,14 @@ async function toCommit(log: Log, record: CommitRecord, start: number): Promise<
   const keys: string[] = []
   for (let after = start; after < record.last;) {
     const rows = await log.engine.changes(after, record.last, 1_000)
-    if (rows.length === 0) break
-    for (const row of rows) keys.push(row.key)
+    if (rows.length === 0)
+      throw new IntegrityError(
+        `Changes of revision ${record.revision} in ${log.engine.place} are missing: damaged.`,
+      )
+    for (const row of rows) {
+      if (beforeOf(log, row) === undefined) confirmAddition(log, row)
+      keys.push(row.key)
+    }
     after = (rows.at(-1) as PastChange).id
   }
   const { revision, at, actor, hash } = record

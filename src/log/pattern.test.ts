@@ -69,7 +69,11 @@ describe('compilePattern', () => {
   })
 
   it('means what the regular expression means', () => {
-    const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*', '**', '.', ':'), minLength: 1, maxLength: 12 })
+    const pattern = fc.string({
+      unit: fc.constantFrom('a', 'b', '*', '**', '.', ':'),
+      minLength: 1,
+      maxLength: 12,
+    })
     const name = fc.string({ unit: fc.constantFrom('a', 'b', '.', ':', '*'), minLength: 1, maxLength: 12 })
     const check = (one: string, other: string): void => {
       expect(matches(one, other)).toBe(reference(one).test(other))
@@ -78,7 +82,11 @@ describe('compilePattern', () => {
     // Names made from the pattern, so that many do match.
     const made = pattern.chain((one) =>
       fc
-        .tuple(...one.split(/([./:])/).map((piece) => (piece === '*' || piece === '**' ? name : fc.constant(piece))))
+        .tuple(
+          ...one
+            .split(/([./:])/)
+            .map((piece) => (piece === '*' || piece === '**' ? name : fc.constant(piece))),
+        )
         .map((pieces) => [one, pieces.join('')] as const),
     )
     fc.assert(

@@ -43,6 +43,10 @@ class Verifier {
   #wrote: Tally[] = []
   #replaced: Tally[] = []
   #total = 0
+  /** The last change before those that are all there. */
+  #start = 0
+  /** Changes behind `#start` that something points to: a later change, an entry, or the memory of a removed key. */
+  #linked = 0
 
   constructor(log: Log, options: CareOptions) {
     this.#log = log
@@ -61,6 +65,7 @@ class Verifier {
       await this.#part('the revisions', () => this.#revisions(head))
       await this.#part('the history', () => this.#changes(head))
       await this.#part('the state', () => this.#state(head))
+      await this.#part('the removed keys', () => this.#gone(head))
       this.#balance()
       await this.#part('the snapshots', () => this.#marks())
     } finally {
@@ -153,6 +158,7 @@ class Verifier {
     const { engine } = this.#log
     // Before the horizon only single changes are kept, each checked by itself; behind it none may be missing.
     const start = (await engine.horizon()) === 0 ? 0 : (this.#commits[0]?.last ?? 0)
+    this.#start = start
     let expected = start + 1
     for (let after = 0; ;) {
       let rows: readonly PastChange[]
@@ -179,6 +185,7 @@ class Verifier {
 
   #change(row: PastChange, start: number): void {
     if (row.prev >= row.id) throw new Error('its predecessor comes after it')
+    if (row.prev > start) this.#linked++
     const before = beforeOf(this.#log, row)
     if (before === undefined || row.id <= start) return
     const replaced = this.#replaced[this.#indexOf(row.id)]
@@ -209,6 +216,7 @@ class Verifier {
         this.#check(`${JSON.stringify(one.key)} in ${where}`, () => {
           if ('broken' in one) throw new Error(`its history has a gap before change ${one.id}`)
           add(tally, one)
+          if (credit && one.change > this.#start) this.#linked++
           if (credit) this.#credit(one)
           this.#log.check(one)
         })
@@ -226,6 +234,40 @@ class Verifier {
       this.#found(where, `${record.keys} keys belong there and ${tally.keys} were found`)
     else if (tally.bytes !== record.bytes || tally.sums !== record.sums)
       this.#found(where, 'its records do not add up to what revision ' + record.revision + ' says')
+  }
+
+  /** A removed key is found in the past through the change that removed it. */
+  async #gone(head: CommitRecord): Promise<void> {
+    const { engine } = this.#log
+    let later = 0
+    for (let from: string | undefined; ;) {
+      const found = await engine.gone(from, PAGE)
+      for (const { key, change } of found) {
+        // Removed since this check began: its predecessor counts as an entry.
+        if (change > head.last) {
+          later++
+          continue
+        }
+        if (change > this.#start) this.#linked++
+        const [row] = await engine.changes(change - 1, change, 1)
+        if (change > this.#start && (row?.key !== key || row.before === undefined))
+          this.#found(
+            `the removed key ${JSON.stringify(key)}`,
+            `change ${change} does not tell of its removal`,
+          )
+      }
+      const last = found.at(-1)
+      if (found.length < PAGE || last === undefined) break
+      from = `${last.key}\0`
+      await this.#breathe(this.#total)
+    }
+    const newest = await engine.head()
+    // Keys that came back meanwhile are no longer remembered as removed.
+    if (later === 0 && newest?.revision === head.revision && this.#linked !== head.last - this.#start)
+      this.#found(
+        'the history',
+        `${head.last - this.#start} changes lead somewhere, and ${this.#linked} are led to: a removed key or an entry is missing`,
+      )
   }
 
   /** Each revision's totals against the records that it wrote and replaced. */

@@ -153,7 +153,9 @@ export class LogSnapshots implements Snapshots {
     const { revision } = revisionOf(this.#log, ref)
     const mark = (marks ?? marksOf(this.#log)).findLast((one) => one.revision === revision)
     if (mark === undefined)
-      throw new NotFoundError(`There is no snapshot of revision ${revision}; snapshots.list() tells which there are.`)
+      throw new NotFoundError(
+        `There is no snapshot of revision ${revision}; snapshots.list() tells which there are.`,
+      )
     return mark
   }
 

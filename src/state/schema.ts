@@ -2,6 +2,14 @@ import { InvalidValueError } from '../errors.ts'
 import type { Settings } from '../options.ts'
 import type { StandardResult } from '../types.ts'
 
+/** A schema that has to wait. A value that is a promise itself is something else, and refused. */
+export class Later {
+  readonly value: Promise<unknown>
+  constructor(value: Promise<unknown>) {
+    this.value = value
+  }
+}
+
 /** Checks values against the schemas whose pattern matches their key; a value may come out changed (defaults, coercion). */
 export class Validator {
   readonly #schemas: Settings['schema']

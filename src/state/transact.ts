@@ -9,7 +9,7 @@ import { parseDuration } from '../duration.ts'
 import type { Range, TransactOptions, Transaction, Value } from '../types.ts'
 import { inSelection, selectionOf } from '../log/selection.ts'
 import { scan } from './ranges.ts'
-import type { Validator } from './schema.ts'
+import { Later, type Validator } from './schema.ts'
 
 /** Somebody got in between: run again. */
 class Retry extends Error {}
@@ -115,10 +115,10 @@ class RunningTransaction implements Transaction {
     const written = { value, ttl }
     this.#writes.set(full, written)
     const checked = this.#context.validator.check(key, value)
-    if (checked instanceof Promise) {
+    if (checked instanceof Later) {
       // Encoded now, so that later changes of the object do not matter; what the schema makes of it takes its place.
       this.#encoded.set(full, this.#encode(full, value, ttl))
-      const settled = checked.then((result: unknown) => {
+      const settled = checked.value.then((result) => {
         if (this.#writes.get(full) === written) this.#encoded.set(full, this.#encode(full, result, ttl))
       })
       settled.catch(() => undefined)

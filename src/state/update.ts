@@ -2,7 +2,7 @@ import type { Entry } from '../change.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { removeOp, type Op, type View } from '../log/intent.ts'
 import type { Log } from '../log/log.ts'
-import type { Validator } from './schema.ts'
+import { Later, type Validator } from './schema.ts'
 
 /** One read, change and write of a key. It may run several times: the last run counts. */
 export class Update {
@@ -35,9 +35,9 @@ export class Update {
     this.result = next
     if (next === undefined) return entry === undefined ? undefined : removeOp(this.#key)
     const valid = this.#validator.check(this.#key, next)
-    this.waits = valid instanceof Promise
-    if (valid instanceof Promise) {
-      valid.catch(() => undefined)
+    this.waits = valid instanceof Later
+    if (valid instanceof Later) {
+      valid.value.catch(() => undefined)
       return undefined
     }
     this.result = valid

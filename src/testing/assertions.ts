@@ -10,7 +10,10 @@ export async function collect<T>(stream: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** The whole state, as ordered pairs. */
-export async function pairsOf(store: Store, range?: Parameters<Store['entries']>[0]): Promise<(readonly [Key, Value])[]> {
+export async function pairsOf(
+  store: Store,
+  range?: Parameters<Store['entries']>[0],
+): Promise<(readonly [Key, Value])[]> {
   return collect(store.entries(range))
 }
 
@@ -49,7 +52,12 @@ export async function refusesStream<E extends Error>(
 }
 
 /** The parts of a change that do not depend on when the test ran. */
-export function essence({ key, type, before, after }: Change): Pick<Change, 'key' | 'type' | 'before' | 'after'> {
+export function essence({
+  key,
+  type,
+  before,
+  after,
+}: Change): Pick<Change, 'key' | 'type' | 'before' | 'after'> {
   return { key, type, before, after }
 }
 

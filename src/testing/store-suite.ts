@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import type { OpenOptions, Store } from '../index.ts'
 import { assertHealthy } from './assertions.ts'
-import { skip, type Ability, type CaseOptions, type Group, type Runner, type StoreHarness, type Trial } from './harness.ts'
+import {
+  skip,
+  type Ability,
+  type CaseOptions,
+  type Group,
+  type Runner,
+  type StoreHarness,
+  type Trial,
+} from './harness.ts'
 import { actorCases } from './store/actors.ts'
 import { compactionCases } from './store/compaction.ts'
 import { concurrencyCases } from './store/concurrency.ts'

@@ -2,12 +2,10 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TestContext } from 'vitest'
-import { UnavailableError, VarveError } from '../../src/index.ts'
 import { fingerprint, temporaryFolder } from '../support/folders.ts'
 import { Ramdisk, whyNoMount } from '../support/mounts.ts'
 import { elsewhere } from '../support/processes.ts'
 import type { RemoteStore } from '../support/processes.ts'
-import { failure, opened } from '../support/stores.ts'
 
 const block = 'x'.repeat(20_000)
 
@@ -119,25 +117,27 @@ describe('a disk that is full or cannot be written', () => {
     await store.call('set', 'a', 1)
     await store.call('close')
     await store.program.kill()
+    // As the last close of a driver that holds no file back leaves it.
+    for (const ending of ['-shm', '-wal']) rmSync(join(url, `store.db${ending}`), { force: true })
     const before = fingerprint(disk.path)
     disk.remount('ro')
-    const refused = await failure(async () => {
-      const writer = await opened(url)
-      await writer.set('a', 2)
-    })
-    expect(refused).toBeInstanceOf(UnavailableError)
-    expect(String(refused)).toContain(disk.path)
-    expect(await failure(() => opened(join(String(disk?.path), 'new')))).toBeInstanceOf(UnavailableError)
-    const reader = await opened(url, { readOnly: true })
-    expect(await reader.load()).toEqual({ a: 1 })
-    expect((await reader.verify()).ok).toBe(true)
-    expect(await failure(() => reader.set('a', 2))).toBeInstanceOf(VarveError)
-    await reader.close()
+    const refusal = { code: 'VARVE_UNAVAILABLE', message: expect.stringContaining(disk.path) as string }
+    const write = async (place: string): Promise<void> => {
+      const writer = await elsewhere(place)
+      await writer.call('set', 'a', 2).finally(() => writer.program.kill())
+    }
+    await expect(write(url)).rejects.toMatchObject(refusal)
+    await expect(write(join(disk.path, 'new'))).rejects.toMatchObject(refusal)
+    const reader = await elsewhere(url, { readOnly: true })
+    expect(await reader.call('load')).toEqual({ a: 1 })
+    expect(await reader.call('verify')).toMatchObject({ ok: true })
+    await expect(reader.call('set', 'a', 2)).rejects.toMatchObject({ code: 'VARVE_READ_ONLY' })
+    await reader.program.kill()
     disk.remount('rw')
     expect(fingerprint(disk.path)).toEqual(before)
-    const again = await opened(url)
-    await again.set('a', 3)
-    await again.close()
+    const again = await elsewhere(url)
+    await again.call('set', 'a', 3)
+    await again.program.kill()
     expect(readdirSync(url)).toContain('store.db')
   })
 })

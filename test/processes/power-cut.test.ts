@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { open } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { LoopDisk, whyNoPowerCut } from '../support/mounts.ts'
-import { Program } from '../support/processes.ts'
+import { elsewhere, Program } from '../support/processes.ts'
 import { pause, setting } from '../support/stores.ts'
-import { checkPrefix, readAcks } from './prefix.ts'
+import { checkPrefix, lookAt, readAcks } from './prefix.ts'
 import type { Acks } from './prefix.ts'
 
 /**
@@ -54,12 +53,10 @@ describe.each(['disk', 'process'])('the power is cut while a store writes at dur
       acknowledged += acks.count
       disk.mount()
       try {
-        const store = await open(join(disk.path, 'store'), { maxSnapshots: 0 })
-        try {
-          await checkPrefix(store, acks, durability === 'disk' ? acks.last : 0)
-        } finally {
-          await store.close()
-        }
+        const store = await elsewhere(join(disk.path, 'store'), { maxSnapshots: 0 })
+        await checkPrefix(await lookAt(store), acks, durability === 'disk' ? acks.last : 0)
+        await store.call('close')
+        await store.program.kill()
       } finally {
         await disk.unmount()
       }

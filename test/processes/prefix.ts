@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import type { Store } from '../../src/index.ts'
+import type { Snapshot, Store, VerifyReport } from '../../src/index.ts'
+import type { RemoteStore } from '../support/processes.ts'
 import { apply, batchKeys } from './programs/operations.mjs'
 
 /** What a writer (programs/writer.mjs) was told to be safe. */
@@ -30,8 +31,26 @@ export function stateAfter(n: number): Record<string, unknown> {
   return Object.fromEntries(state)
 }
 
+/** As much of a store as is looked at. */
+export interface Looked {
+  readonly revision: number
+  load(options?: { readonly at: string }): Promise<Record<string, unknown>>
+  readonly snapshots: Pick<Store['snapshots'], 'list'>
+  verify(): Promise<VerifyReport>
+}
+
+/** A store that another process has open, so that this one holds none of its files. */
+export async function lookAt(remote: RemoteStore): Promise<Looked> {
+  return {
+    revision: await remote.call<number>('revision'),
+    load: (...options) => remote.call('load', ...options),
+    snapshots: { list: () => remote.call<Snapshot[]>('snapshots.list') },
+    verify: () => remote.call<VerifyReport>('verify'),
+  }
+}
+
 /** The store holds exactly the operations 1 to n for some n, n is at least `atLeast`, and everything in it is sound. */
-export async function checkPrefix(store: Store, acks: Acks, atLeast: number = acks.last): Promise<void> {
+export async function checkPrefix(store: Looked, acks: Acks, atLeast: number = acks.last): Promise<void> {
   const { revision } = store
   expect(revision).toBeGreaterThanOrEqual(atLeast)
   const state = await store.load()

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import type { Change, Commit, Snapshot, VerifyReport } from '../../src/index.ts'
 
 /** What programs/probe.mjs tells. */
@@ -42,6 +42,8 @@ export interface Truth {
   readonly states: ReadonlyMap<number, ReadonlyMap<string, unknown>>
 }
 
+const show = (value: unknown): string => inspect(value, { breakLength: Infinity, maxStringLength: 40, maxArrayLength: 5 })
+
 /** Everything that is wrong with how a damaged store behaved; empty: it behaved. */
 export function judge(truth: Truth, seen: Seen, place: string, tailMayBeGone: boolean): string[] {
   const wrong: string[] = []
@@ -74,11 +76,11 @@ export function judge(truth: Truth, seen: Seen, place: string, tailMayBeGone: bo
     if (!got || failed(got.error)) return
     const expected = state?.get(key)
     if (got.value === undefined && expected !== undefined) gone(`${what} ${key}`)
-    else if (!isDeepStrictEqual(got.value, expected)) wrong.push(`${what} ${key} is a wrong value`)
+    else if (!isDeepStrictEqual(got.value, expected)) wrong.push(`${what} ${key} is a wrong value: ${show(got.value)}`)
   }
   const checkEntries = (what: string, { items, error }: Items<readonly [string, unknown]>, state = now): void => {
     for (const [key, value] of items) {
-      if (!isDeepStrictEqual(value, state?.get(key))) wrong.push(`${what}: ${key} is a wrong value`)
+      if (!isDeepStrictEqual(value, state?.get(key))) wrong.push(`${what}: ${key} is a wrong value: ${show(value)}`)
     }
     if (!failed(error) && items.length !== (state?.size ?? 0)) gone(`${what}: an entry`)
   }
@@ -89,7 +91,7 @@ export function judge(truth: Truth, seen: Seen, place: string, tailMayBeGone: bo
     const expected = (truth.seen.history[i]?.items ?? []).filter((change) => change.revision <= revision)
     for (const change of history?.items ?? []) {
       if (!expected.some((other) => isDeepStrictEqual(other, change))) {
-        wrong.push(`history of ${key}: a wrong change ${JSON.stringify({ ...change, before: '', after: '' })}`)
+        wrong.push(`history of ${key}: a wrong change: ${show(change)}`)
       }
     }
     if (!failed(history?.error) && history?.items.length !== expected.length) gone(`history of ${key}: a change`)
@@ -104,7 +106,12 @@ export function judge(truth: Truth, seen: Seen, place: string, tailMayBeGone: bo
   checkEntries('entries', seen.entries)
   for (const commit of seen.log.items) {
     const expected = truth.seen.log.items.find((other) => other.revision === commit.revision)
-    if (!isDeepStrictEqual(commit, expected)) wrong.push(`log: revision ${commit.revision} is wrong`)
+    if (isDeepStrictEqual(commit, expected)) continue
+    const { keys, ...rest } = commit
+    const { keys: all = [], ...others } = expected ?? {}
+    const fewer = isDeepStrictEqual(rest, others) && keys.every((key) => all.includes(key))
+    if (fewer) gone(`log: a key of revision ${commit.revision}`)
+    else wrong.push(`log: revision ${commit.revision} is wrong: ${show(commit)}`)
   }
   if (!failed(seen.log.error) && seen.log.items.length !== revision) gone('log: a revision')
   const snapshots = truth.seen.snapshots.value ?? []

@@ -1,7 +1,8 @@
+import { pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Context } from '../../context.ts'
-import { UnavailableError } from '../../errors.ts'
+import { IntegrityError, UnavailableError } from '../../errors.ts'
 import type { Database, Driver, Row, SqlValue, Statement } from './driver.ts'
 import { translate } from './failures.ts'
 import { SQL, type SqlName } from './schema.ts'
@@ -25,13 +26,20 @@ export class Connection {
     this.#path = path
   }
 
-  /** Throws what the driver throws: the caller knows whether to be patient. */
-  open(readOnly: boolean): void {
+  /**
+   * Throws what the driver throws: the caller knows whether to be patient. `'frozen'`: nobody writes it, so that it can be
+   * read without locks, and without the files beside it that a reader would make otherwise.
+   */
+  open(mode: 'write' | 'read' | 'frozen'): void {
     this.#statements.clear()
     this.#db?.close()
-    this.#db = this.#driver.open(this.#path, readOnly)
+    const url = pathToFileURL(this.#path)
+    url.search = '?immutable=1'
+    const place = mode === 'frozen' && this.#driver.urls ? url.href : this.#path
+    this.#db = this.#driver.open(place, mode !== 'write')
+    // secure_delete: a page that was given up is wiped, so that an old copy that finds its way back cannot pass for true.
     this.#db.exec(`pragma busy_timeout = 0; pragma synchronous = normal; pragma wal_autocheckpoint = 0;
-      pragma cache_size = -16000; pragma cell_size_check = on; pragma trusted_schema = off`)
+      pragma cache_size = -16000; pragma cell_size_check = on; pragma trusted_schema = off; pragma secure_delete = on`)
   }
 
   get isOpen(): boolean {
@@ -73,6 +81,26 @@ export class Connection {
       this.statement(name).run(...params)
     } catch (error) {
       throw translate(error, this.#path)
+    }
+  }
+
+  /** Rows made into records. What is wrong with one is said with the place. */
+  records<T>(convert: (row: Row) => T, name: SqlName, ...params: SqlValue[]): T[] {
+    const rows = this.all(name, ...params)
+    return this.#placed(() => rows.map(convert))
+  }
+
+  record<T>(convert: (row: Row) => T, name: SqlName, ...params: SqlValue[]): T | undefined {
+    const row = this.get(name, ...params)
+    return row === undefined ? undefined : this.#placed(() => convert(row))
+  }
+
+  #placed<T>(make: () => T): T {
+    try {
+      return make()
+    } catch (error) {
+      if (!(error instanceof IntegrityError)) throw error
+      throw new IntegrityError(`${this.#path}: ${error.message}`, { cause: error })
     }
   }
 

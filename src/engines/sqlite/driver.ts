@@ -24,6 +24,8 @@ export interface Driver {
   readonly sqliteVersion: string
   /** A closed connection keeps its files open until its statements are garbage collected. */
   readonly lingers: boolean
+  /** Takes `file:` URLs, so that a database that nobody writes can be read without a file being made beside it. */
+  readonly urls: boolean
   open(path: string, readOnly: boolean): Database
 }
 
@@ -68,6 +70,7 @@ function fromNode(name: DriverName, module: NodeModule): Omit<Driver, 'sqliteVer
   return {
     name,
     lingers: name === '@photostructure/sqlite',
+    urls: true,
     open(path, readOnly) {
       const db = new module.DatabaseSync(path, { readOnly })
       return {
@@ -87,6 +90,7 @@ function fromBetter(module: BetterModule): Omit<Driver, 'sqliteVersion'> {
   return {
     name: 'better-sqlite3',
     lingers: false,
+    urls: false,
     open(path, readOnly) {
       const db = new module(path, { readonly: readOnly, timeout: 0 })
       return {

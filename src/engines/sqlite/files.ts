@@ -103,7 +103,8 @@ function checkFormat(format: number, files: StoreFiles): void {
     throw new UnavailableError(
       `${files.db} has format ${format}, this version knows formats up to ${FORMAT}; it was not touched. Use a newer version.`,
     )
-  if (format < 1) throw new IntegrityError(`${files.db} says that it has format ${format}: its header is damaged.`)
+  if (format < 1)
+    throw new IntegrityError(`${files.db} says that it has format ${format}: its header is damaged.`)
 }
 
 function recognise(context: Context, files: StoreFiles): void {

@@ -2,6 +2,7 @@ import type { Entry } from '../../change.ts'
 import type { BrokenChain, PageQuery } from '../../engine.ts'
 import { compareKeys } from '../../log/keys.ts'
 import type { Connection } from './connection.ts'
+import type { Row } from './driver.ts'
 import { fromSqlKey, toEntry, toPastEntry, toSqlKey } from './rows.ts'
 
 /** Sorts behind every text. */
@@ -11,8 +12,7 @@ const ROUND = 512
 
 /** What a key was after the change `at`, given that it has changed since. */
 export function pastOf(db: Connection, key: string, at: number): Entry | BrokenChain | undefined {
-  const row = db.get('pastOf', toSqlKey(key), at)
-  return row === undefined ? undefined : toPastEntry(key, at, row)
+  return db.record((row) => toPastEntry(key, at, row), 'pastOf', toSqlKey(key), at)
 }
 
 /** Entries in key order, as they were after a change: all from one moment. */
@@ -21,8 +21,12 @@ export function pageAt(db: Connection, query: PageQuery): readonly (Entry | Brok
   const within = !db.inTransaction
   if (within) db.run('beginRead')
   try {
-    const newest = Number(db.get('newest')?.[0] ?? 0)
-    return newest <= query.at ? current(db, query, query.limit) : past(db, query)
+    if (Number(db.get('last')?.[0] ?? 0) <= query.at) {
+      const page = current(db, query, query.limit)
+      // Nothing can be newer than the newest revision, unless its record is damaged: then the long way finds out.
+      if (page.every((entry) => entry.change <= query.at)) return page
+    }
+    return past(db, query)
   } finally {
     if (within) db.run('commit')
   }
@@ -33,8 +37,8 @@ function bounds({ from, to }: PageQuery): [string, string | Uint8Array] {
 }
 
 function current(db: Connection, query: PageQuery, limit: number): Entry[] {
-  const rows = db.all(query.reverse ? 'pageReverse' : 'page', ...bounds(query), limit)
-  return rows.map((row) => toEntry(fromSqlKey(row[0]), row, 1))
+  const convert = (row: Row): Entry => toEntry(fromSqlKey(row[0]), row, 1)
+  return db.records(convert, query.reverse ? 'pageReverse' : 'page', ...bounds(query), limit)
 }
 
 /** Today's keys and those that went since, in order; with the last key up to which nothing was left out, if there is more. */
@@ -44,9 +48,13 @@ function candidates(
 ): { found: (Entry | string)[]; seenTo: string | undefined } {
   const order = query.reverse ? -1 : 1
   const here = current(db, query, ROUND)
-  const gone = db
-    .all(query.reverse ? 'gonePageReverse' : 'gonePage', ...bounds(query), ROUND, query.at)
-    .map((row) => fromSqlKey(row[0]))
+  const gone = db.records(
+    (row) => fromSqlKey(row[0]),
+    query.reverse ? 'gonePageReverse' : 'gonePage',
+    ...bounds(query),
+    ROUND,
+    query.at,
+  )
   const found = [...here, ...gone].toSorted((a, b) => order * compareKeys(keyOf(a), keyOf(b)))
   const lastHere = here.length === ROUND ? here.at(-1)?.key : undefined
   const lastGone = gone.length === ROUND ? gone.at(-1) : undefined

@@ -102,12 +102,26 @@ export class WriterQueue {
     const bytes = Buffer.alloc(HEADER)
     bytes.writeDoubleLE(revision, 0)
     bytes.writeDoubleLE(-(revision + MARK_CHECK), 8)
-    this.#context.fs.writeSync(this.#fd, bytes, 0, HEADER, 0)
+    this.#writeBytes(bytes, 0)
   }
 
+  /** A file that cannot be read is an empty queue: the database itself will say what is wrong with the disk. */
   #read(): void {
-    const got = this.#context.fs.readSync(this.#fd, this.#bytes, 0, SIZE, 0)
+    let got = 0
+    try {
+      got = this.#context.fs.readSync(this.#fd, this.#bytes, 0, SIZE, 0)
+    } catch {
+      // Only hints are lost.
+    }
     this.#bytes.fill(0, got)
+  }
+
+  #writeBytes(bytes: Buffer, place: number): void {
+    try {
+      this.#context.fs.writeSync(this.#fd, bytes, 0, bytes.length, place)
+    } catch {
+      // Only hints are lost.
+    }
   }
 
   #at(index: number): Waiting {
@@ -154,6 +168,6 @@ export class WriterQueue {
     bytes.writeDoubleLE(owner, 0)
     bytes.writeDoubleLE(since, 8)
     bytes.writeDoubleLE(seen, 16)
-    this.#context.fs.writeSync(this.#fd, bytes, 0, SLOT, HEADER + index * SLOT)
+    this.#writeBytes(bytes, HEADER + index * SLOT)
   }
 }

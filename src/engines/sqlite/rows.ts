@@ -65,7 +65,11 @@ export function toEntry(key: string, row: Row, from = 0): Entry {
 }
 
 /** A row of: id, key, prev, before, expires, sum. */
-export function toPastChange(row: Row, from = 0): PastChange {
+export function toPastChange(row: Row): PastChange {
+  return pastChangeAt(row, 0)
+}
+
+function pastChangeAt(row: Row, from: number): PastChange {
   const id = integer(row[from], 'The number of a change')
   const where = `Change ${id}`
   const before = row[from + 3]
@@ -89,7 +93,7 @@ export function toPastEntry(key: string, at: number, row: Row): Entry | BrokenCh
   const start = integer(row[0], `The newest change of ${JSON.stringify(key)}`)
   if (start <= at) return undefined
   if (row[1] === null) return { broken: true, key, id: start }
-  const change = toPastChange(row, 1)
+  const change = pastChangeAt(row, 1)
   if (change.key !== key)
     throw new IntegrityError(
       `Change ${change.id} belongs to ${JSON.stringify(change.key)}, not to ${JSON.stringify(key)}: damaged.`,

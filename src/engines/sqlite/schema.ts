@@ -104,7 +104,9 @@ export type SqlName =
   | 'pageReverse'
   | 'gonePage'
   | 'gonePageReverse'
-  | 'newest'
+  | 'gone'
+  | 'newestChange'
+  | 'last'
   | 'due'
   | 'nextDue'
   | 'changes'
@@ -155,7 +157,9 @@ export const SQL: Readonly<Record<SqlName, string>> = {
   gonePage: 'select key from gone where key >= ?1 and key < ?2 and change > ?4 order by key limit ?3',
   gonePageReverse:
     'select key from gone where key >= ?1 and key < ?2 and change > ?4 order by key desc limit ?3',
-  newest: 'select max(id) from changes',
+  gone: 'select key, change from gone where key >= ?1 order by key limit ?2',
+  newestChange: 'select max(id) from changes',
+  last: 'select last from commits order by revision desc limit 1',
   due: `select key, ${ENTRY} from state where expires <= ?1 order by expires limit ?2`,
   nextDue: 'select min(expires) from state where expires is not null',
 

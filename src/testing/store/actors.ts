@@ -3,7 +3,8 @@ import { InvalidOptionError, type Store } from '../../index.ts'
 import { collect, refuses, stateOf } from '../assertions.ts'
 import type { Group } from '../harness.ts'
 
-const actors = async (store: Store): Promise<string[]> => (await collect(store.log())).map(({ actor }) => actor)
+const actors = async (store: Store): Promise<string[]> =>
+  (await collect(store.log())).map(({ actor }) => actor)
 
 export const actorCases: Group = {
   title: 'actors',
@@ -35,7 +36,10 @@ export const actorCases: Group = {
       await bob.save({ a: 5 })
       await bob.restore(1)
       await bob.clear()
-      assert.deepEqual(await actors(store), Array.from({ length: 8 }, () => 'bob'))
+      assert.deepEqual(
+        await actors(store),
+        Array.from({ length: 8 }, () => 'bob'),
+      )
       assert.equal((await bob.snapshots.create()).createdBy, 'bob')
     })
 
@@ -73,7 +77,9 @@ export const actorCases: Group = {
     })
 
     for (const actor of [5, null, undefined, {}, ['ann']]) {
-      test(`an actor that is ${JSON.stringify(actor) ?? 'undefined'} is refused by name`, async ({ store }) => {
+      test(`an actor that is ${JSON.stringify(actor) ?? 'undefined'} is refused by name`, async ({
+        store,
+      }) => {
         const error = await refuses(async () => store.as(actor as never), InvalidOptionError)
         assert.match(error.message, /actor/)
       })

@@ -67,14 +67,23 @@ export const conditionCases: Group = {
       const error = await refuses(() => store.setMany({ a: 4, b: 4 }, { ifRevision: 2 }), ConflictError)
       assert.equal(error.actual, 3)
       await refuses(() => store.setMany({ fresh: 1, a: 4 }, { ifRevision: 0 }), ConflictError)
-      assert.deepEqual(await stateOf(store), new Map([['a', 2], ['b', 3]]))
+      assert.deepEqual(
+        await stateOf(store),
+        new Map([
+          ['a', 2],
+          ['b', 3],
+        ]),
+      )
       assert.equal(store.revision, 3)
     })
 
     test('update with ifRevision', async ({ store }) => {
       await store.set('a', 1)
       assert.equal(await store.update<number>('a', (n = 0) => n + 1, { ifRevision: 1 }), 2)
-      const error = await refuses(() => store.update<number>('a', (n = 0) => n + 1, { ifRevision: 1 }), ConflictError)
+      const error = await refuses(
+        () => store.update<number>('a', (n = 0) => n + 1, { ifRevision: 1 }),
+        ConflictError,
+      )
       assert.equal(error.actual, 2)
       assert.equal(await store.get('a'), 2)
       assert.equal(await store.update('fresh', () => 1, { ifRevision: 0 }), 1)
@@ -93,7 +102,9 @@ export const conditionCases: Group = {
     })
 
     for (const ifRevision of [-1, 1.5, NaN, Infinity, '1', null, true]) {
-      test(`ifRevision ${String(ifRevision)} (${typeof ifRevision}) is refused by name`, async ({ store }) => {
+      test(`ifRevision ${String(ifRevision)} (${typeof ifRevision}) is refused by name`, async ({
+        store,
+      }) => {
         const options = { ifRevision } as unknown as WriteOptions
         for (const write of [
           () => store.set('a', 1, options),

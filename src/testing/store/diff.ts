@@ -19,7 +19,12 @@ const forward = [
   { key: 'user:cid', type: 'added', before: undefined, after: 1 },
 ]
 const turned: Readonly<Record<string, string>> = { added: 'removed', removed: 'added', changed: 'changed' }
-const backward = forward.map(({ key, type, before, after }) => ({ key, type: turned[type], before: after, after: before }))
+const backward = forward.map(({ key, type, before, after }) => ({
+  key,
+  type: turned[type],
+  before: after,
+  after: before,
+}))
 
 export const diffCases: Group = {
   title: 'diff',
@@ -61,7 +66,9 @@ export const diffCases: Group = {
     test('from the empty store everything is added', async ({ store }) => {
       await store.setMany({ a: 1, b: 2 })
       await store.delete('a')
-      assert.deepEqual(await differences(store.diff(0)), [{ key: 'b', type: 'added', before: undefined, after: 2 }])
+      assert.deepEqual(await differences(store.diff(0)), [
+        { key: 'b', type: 'added', before: undefined, after: 2 },
+      ])
       assert.deepEqual(await differences(store.diff(0, 1)), [
         { key: 'a', type: 'added', before: undefined, after: 1 },
         { key: 'b', type: 'added', before: undefined, after: 2 },
@@ -90,7 +97,9 @@ export const diffCases: Group = {
 
     test('a key that changed often is told once, from its first value to its last', async ({ store }) => {
       for (let n = 1; n <= 10; n++) await store.set('a', n)
-      assert.deepEqual(await differences(store.diff(2, 9)), [{ key: 'a', type: 'changed', before: 2, after: 9 }])
+      assert.deepEqual(await differences(store.diff(2, 9)), [
+        { key: 'a', type: 'changed', before: 2, after: 9 },
+      ])
     })
 
     test('a key that came and went in between is not told', async ({ store }) => {
@@ -104,7 +113,10 @@ export const diffCases: Group = {
       await store.setMany({ a: 1, b: '1', c: 0, d: null })
       await store.setMany({ a: true, b: 1, c: -0, d: {} })
       const changed = (await differences(store.diff(1))).map(({ key, type }) => [key, type])
-      assert.deepEqual(changed, ['a', 'b', 'c', 'd'].map((key) => [key, 'changed']))
+      assert.deepEqual(
+        changed,
+        ['a', 'b', 'c', 'd'].map((key) => [key, 'changed']),
+      )
     })
 
     test('each change says who, when and in which revision', async ({ store }) => {
@@ -113,9 +125,15 @@ export const diffCases: Group = {
       await store.as('bob').set('b', 1)
       const changes = await store.diff(1).toArray()
       const told = changes.map(({ key, revision, actor }) => [key, revision, actor])
-      assert.deepEqual(told, [['a', 2, 'ann'], ['b', 3, 'bob']])
+      assert.deepEqual(told, [
+        ['a', 2, 'ann'],
+        ['b', 3, 'bob'],
+      ])
       const commits = await collect(store.log({ from: 2 }))
-      assert.deepEqual(changes.map(({ at }) => at), commits.map(({ at }) => at))
+      assert.deepEqual(
+        changes.map(({ at }) => at),
+        commits.map(({ at }) => at),
+      )
     })
 
     test('by snapshots and tags', async ({ store }) => {
@@ -155,7 +173,9 @@ export const diffCases: Group = {
       assert.equal((await store.diff(0).summary()).added, 2500)
     })
 
-    test('it shows what was there when it was asked for, whatever is written meanwhile', async ({ store }) => {
+    test('it shows what was there when it was asked for, whatever is written meanwhile', async ({
+      store,
+    }) => {
       await store.set('a', 1)
       await store.setMany({ a: 2, b: 2, c: 2 })
       const seen: string[] = []
@@ -169,7 +189,11 @@ export const diffCases: Group = {
 
     test('unknown points are not found', async ({ store }) => {
       await store.set('a', 1)
-      for (const diff of [() => store.diff('nowhere'), () => store.diff(1, 'nowhere'), () => store.diff(0, 99)]) {
+      for (const diff of [
+        () => store.diff('nowhere'),
+        () => store.diff(1, 'nowhere'),
+        () => store.diff(0, 99),
+      ]) {
         await refusesStream(() => diff(), NotFoundError)
         await refuses(async () => diff().summary(), NotFoundError)
         await refuses(async () => diff().toArray(), NotFoundError)
@@ -178,7 +202,10 @@ export const diffCases: Group = {
 
     test('an unknown part of the range is refused by name', async ({ store }) => {
       await store.set('a', 1)
-      const error = await refuses(async () => store.diff(0, 1, { prefx: 'a' } as never).toArray(), InvalidOptionError)
+      const error = await refuses(
+        async () => store.diff(0, 1, { prefx: 'a' } as never).toArray(),
+        InvalidOptionError,
+      )
       assert.match(error.message, /prefx/)
     })
   },

@@ -122,7 +122,8 @@ export const evictionCases: Group = {
     test(
       'automatic ones go before any other, tagged or not',
       async ({ store, until }) => {
-        const automatic = async (): Promise<number> => (await store.snapshots.list()).filter(({ auto }) => auto).length
+        const automatic = async (): Promise<number> =>
+          (await store.snapshots.list()).filter(({ auto }) => auto).length
         await store.set('a', 1)
         await until(async () => (await automatic()) === 1, 'a snapshot is taken by itself')
         await store.snapshots.create({ version: 'untagged' })

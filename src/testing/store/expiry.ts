@@ -69,12 +69,19 @@ function ending(test: Case): void {
     await pass(PAST_SOON)
     await store.set('a', 'new', { ifRevision: 0 })
     await store.update('b', (current) => (current === undefined ? 'new' : 'still there'))
-    assert.deepEqual(await stateOf(store), new Map([['a', 'new'], ['b', 'new']]))
+    assert.deepEqual(
+      await stateOf(store),
+      new Map([
+        ['a', 'new'],
+        ['b', 'new'],
+      ]),
+    )
   })
 
   test('its end is in its history', async ({ store, until }) => {
     await store.set('goes', { v: 1 }, { ttl: SOON })
-    const newest = async (): Promise<string | undefined> => (await collect(store.history('goes', { limit: 1 })))[0]?.type
+    const newest = async (): Promise<string | undefined> =>
+      (await collect(store.history('goes', { limit: 1 })))[0]?.type
     await until(async () => (await newest()) === 'expired', 'the end of the key is in its history')
     const [change] = await collect(store.history('goes'))
     assert.deepEqual([change?.before, change?.after], [{ v: 1 }, undefined])
@@ -113,7 +120,14 @@ function keeping(test: Case): void {
     await store.transact((tx) => tx.set('transact', 2))
     await store.setMany({ many: 2 })
     await pass(PAST_SOON)
-    assert.deepEqual(await stateOf(store), new Map([['many', 2], ['set', 2], ['transact', 2]]))
+    assert.deepEqual(
+      await stateOf(store),
+      new Map([
+        ['many', 2],
+        ['set', 2],
+        ['transact', 2],
+      ]),
+    )
   })
 
   test('a write with another ttl moves the end', async ({ store, pass }) => {
@@ -126,8 +140,14 @@ function keeping(test: Case): void {
   })
 
   test('many keys with many ends: exactly those go whose time has come', async ({ store, pass }) => {
-    await store.setMany(Array.from({ length: 500 }, (_, n) => [`soon:${n}`, n] as const), { ttl: SOON })
-    await store.setMany(Array.from({ length: 500 }, (_, n) => [`late:${n}`, n] as const), { ttl: '1h' })
+    await store.setMany(
+      Array.from({ length: 500 }, (_, n) => [`soon:${n}`, n] as const),
+      { ttl: SOON },
+    )
+    await store.setMany(
+      Array.from({ length: 500 }, (_, n) => [`late:${n}`, n] as const),
+      { ttl: '1h' },
+    )
     await pass(PAST_SOON)
     assert.equal(await store.count(), 500)
     assert.equal(await store.count({ prefix: 'soon:' }), 0)
@@ -150,9 +170,26 @@ function keeping(test: Case): void {
 }
 
 function refusals(test: Case): void {
-  const refused: unknown[] = [0, -5, NaN, Infinity, '60', '5 m', '-1s', '0s', '1w', 'soon', '', null, true, {}]
+  const refused: unknown[] = [
+    0,
+    -5,
+    NaN,
+    Infinity,
+    '60',
+    '5 m',
+    '-1s',
+    '0s',
+    '1w',
+    'soon',
+    '',
+    null,
+    true,
+    {},
+  ]
   for (const ttl of refused) {
-    test(`a ttl of ${JSON.stringify(ttl) ?? String(ttl)} (${typeof ttl}) is refused by name`, async ({ store }) => {
+    test(`a ttl of ${JSON.stringify(ttl) ?? String(ttl)} (${typeof ttl}) is refused by name`, async ({
+      store,
+    }) => {
       const options = { ttl: ttl as Duration }
       for (const write of [
         () => store.set('a', 1, options),

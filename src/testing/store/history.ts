@@ -34,7 +34,10 @@ export const historyCases: Group = {
       await store.as('ann').set('k', 1)
       await store.as('bob').set('k', 2)
       await store.as('ann').delete('k')
-      assert.deepEqual((await collect(store.history('k'))).map(({ actor }) => actor), ['ann', 'bob', 'ann'])
+      assert.deepEqual(
+        (await collect(store.history('k'))).map(({ actor }) => actor),
+        ['ann', 'bob', 'ann'],
+      )
     })
 
     test('times never run backwards', async ({ store, pass }) => {
@@ -43,7 +46,10 @@ export const historyCases: Group = {
         await pass(2)
       }
       const times = (await collect(store.history('a'))).map(({ at }) => at.getTime())
-      assert.deepEqual(times, [...times].sort((a, b) => b - a))
+      assert.deepEqual(
+        times,
+        [...times].sort((a, b) => b - a),
+      )
       assert.ok((times[0] ?? 0) > (times[4] ?? 0))
     })
 
@@ -52,7 +58,13 @@ export const historyCases: Group = {
       await store.setMany({ a: 2, b: 2 })
       for (const key of ['a', 'b']) {
         const changes = await collect(store.history(key))
-        assert.deepEqual(changes.map(({ revision, before, after }) => [revision, before, after]), [[2, 1, 2], [1, undefined, 1]])
+        assert.deepEqual(
+          changes.map(({ revision, before, after }) => [revision, before, after]),
+          [
+            [2, 1, 2],
+            [1, undefined, 1],
+          ],
+        )
       }
     })
 
@@ -93,7 +105,10 @@ export const historyCases: Group = {
       assert.deepEqual(await from('here'), [5, 3, 2, 1])
       assert.deepEqual(await from(0), [])
       const limited = await collect(store.history('a', { from: 3, limit: 1 }))
-      assert.deepEqual(limited.map(({ revision, before, after }) => [revision, before, after]), [[3, 2, 3]])
+      assert.deepEqual(
+        limited.map(({ revision, before, after }) => [revision, before, after]),
+        [[3, 2, 3]],
+      )
     })
 
     test('from an unknown point is not found', async ({ store }) => {

@@ -92,7 +92,10 @@ export const isolationCases: Group = {
 
     test('what update and transact hand out is no door to the store', async ({ store }) => {
       await store.set('a', fresh())
-      const returned = await store.update<Document>('a', (current) => ({ ...fresh(), deep: { n: current?.deep.n ?? 0 } }))
+      const returned = await store.update<Document>('a', (current) => ({
+        ...fresh(),
+        deep: { n: current?.deep.n ?? 0 },
+      }))
       deface(returned)
       assert.deepEqual(await store.get('a'), fresh())
       await store.transact(async (tx) => {

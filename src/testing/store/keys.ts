@@ -110,7 +110,8 @@ export const keyCases: Group = {
       async ({ store, reopen }) => {
         await store.setMany(oddKeys.map((key, index) => [key, index] as const))
         const again = await reopen(store)
-        for (const [index, key] of oddKeys.entries()) assert.equal(await again.get(key), index, printable(key))
+        for (const [index, key] of oddKeys.entries())
+          assert.equal(await again.get(key), index, printable(key))
         assert.equal(await again.count(), oddKeys.length)
       },
       { needs: ['reopen'] },
@@ -131,7 +132,12 @@ export const keyCases: Group = {
       )
     }
 
-    for (const key of ['x'.repeat(1025), '\u{1f600}'.repeat(256) + 'x', '\u00e9'.repeat(513), 'x'.repeat(100_000)]) {
+    for (const key of [
+      'x'.repeat(1025),
+      '\u{1f600}'.repeat(256) + 'x',
+      '\u00e9'.repeat(513),
+      'x'.repeat(100_000),
+    ]) {
       test(`a key of ${Buffer.byteLength(key)} bytes is refused: ${printable(key)}`, async ({ store }) => {
         await refuses(() => store.set(key, 1), InvalidKeyError)
         await refuses(() => store.get(key), InvalidKeyError)

@@ -100,7 +100,8 @@ export const lifecycleCases: Group = {
       ]
       await Promise.all([store.close(), Promise.allSettled(writes)])
       for (const outcome of await Promise.allSettled(writes)) {
-        if (outcome.status === 'rejected') assert.ok(outcome.reason instanceof ClosedError, String(outcome.reason))
+        if (outcome.status === 'rejected')
+          assert.ok(outcome.reason instanceof ClosedError, String(outcome.reason))
       }
     })
 

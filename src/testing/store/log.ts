@@ -15,13 +15,23 @@ export const logCases: Group = {
       await store.setMany({ b: 1, c: 1 })
       await store.delete('a')
       const commits = await collect(store.log())
-      assert.deepEqual(commits.map(({ revision }) => revision), [1, 2, 3])
-      assert.deepEqual(commits.map(({ keys }) => [...keys].sort()), [['a'], ['b', 'c'], ['a']])
+      assert.deepEqual(
+        commits.map(({ revision }) => revision),
+        [1, 2, 3],
+      )
+      assert.deepEqual(
+        commits.map(({ keys }) => [...keys].sort()),
+        [['a'], ['b', 'c'], ['a']],
+      )
       for (const { at } of commits) assert.ok(at instanceof Date && at.getTime() > 0)
     })
 
     test('a key written twice in one revision is named once', async ({ store }) => {
-      await store.setMany([['a', 1], ['b', 1], ['a', 2]])
+      await store.setMany([
+        ['a', 1],
+        ['b', 1],
+        ['a', 2],
+      ])
       const [commit] = await collect(store.log())
       assert.deepEqual([...(commit?.keys ?? [])].sort(), ['a', 'b'])
     })
@@ -46,7 +56,10 @@ export const logCases: Group = {
     test('it tells who', async ({ store }) => {
       await store.as('ann').set('a', 1)
       await store.as('bob').clear()
-      assert.deepEqual((await collect(store.log())).map(({ actor }) => actor), ['ann', 'bob'])
+      assert.deepEqual(
+        (await collect(store.log())).map(({ actor }) => actor),
+        ['ann', 'bob'],
+      )
     })
 
     test('reverse gives the newest first', async ({ store }) => {
@@ -82,7 +95,10 @@ export const logCases: Group = {
         if (n === 4) await store.snapshots.create({ version: 'end' })
       }
       const commits = await collect(store.log({ from: 'first', to: 'end' }))
-      assert.deepEqual(commits.map(({ revision }) => revision), [2, 3, 4])
+      assert.deepEqual(
+        commits.map(({ revision }) => revision),
+        [2, 3, 4],
+      )
     })
 
     test('from an unknown point is not found', async ({ store }) => {
@@ -96,14 +112,20 @@ export const logCases: Group = {
       await store.set('a', 2)
       await store.restore(1)
       const commits = await collect(store.log())
-      assert.deepEqual(commits.map(({ restoredFrom }) => restoredFrom), [undefined, undefined, 1])
+      assert.deepEqual(
+        commits.map(({ restoredFrom }) => restoredFrom),
+        [undefined, undefined, 1],
+      )
       assert.deepEqual(commits[2]?.keys, ['a'])
     })
 
     test('a long log comes complete, both ways', async ({ store }) => {
       await Promise.all(Array.from({ length: 1200 }, (_, n) => store.set(`k${n}`, n)))
       const forward = await collect(store.log())
-      assert.deepEqual(forward.map(({ revision }) => revision), Array.from({ length: 1200 }, (_, n) => n + 1))
+      assert.deepEqual(
+        forward.map(({ revision }) => revision),
+        Array.from({ length: 1200 }, (_, n) => n + 1),
+      )
       assert.ok(forward.every(({ keys }, index) => keys.length === 1 && keys[0] === `k${index}`))
       assert.equal((await collect(store.log({ reverse: true }))).length, 1200)
     })

@@ -72,16 +72,32 @@ export const patternCases: Group = {
       await store.setMany(keys.map((key) => [key, key.length] as const))
       assert.deepEqual(await collect(store.keys({ match: 'user:*', gt: 'user:ann' })), ['user:bob'])
       assert.deepEqual(await collect(store.keys({ match: 'user:*', prefix: 'user:a' })), ['user:ann'])
-      assert.deepEqual(await collect(store.keys({ match: 'user:**', reverse: true, limit: 2 })), ['user:bob:age', 'user:bob'])
-      assert.deepEqual(await pairsOf(store, { match: 'orders.*.created', limit: 1 }), [['orders.1.created', 16]])
+      assert.deepEqual(await collect(store.keys({ match: 'user:**', reverse: true, limit: 2 })), [
+        'user:bob:age',
+        'user:bob',
+      ])
+      assert.deepEqual(await pairsOf(store, { match: 'orders.*.created', limit: 1 }), [
+        ['orders.1.created', 16],
+      ])
       assert.equal(await store.count({ match: 'user:**', limit: 2 }), 2)
     })
 
     test('a pattern finds few keys among many', async ({ store }) => {
-      await store.setMany(Array.from({ length: 2500 }, (_, n) => [`row:${n}:${n % 500 === 0 ? 'rare' : 'common'}`, n] as const))
-      const expected = ordered(['row:0:rare', 'row:500:rare', 'row:1000:rare', 'row:1500:rare', 'row:2000:rare'])
+      await store.setMany(
+        Array.from({ length: 2500 }, (_, n) => [`row:${n}:${n % 500 === 0 ? 'rare' : 'common'}`, n] as const),
+      )
+      const expected = ordered([
+        'row:0:rare',
+        'row:500:rare',
+        'row:1000:rare',
+        'row:1500:rare',
+        'row:2000:rare',
+      ])
       assert.deepEqual(await collect(store.keys({ match: 'row:*:rare' })), expected)
-      assert.deepEqual(await collect(store.keys({ match: '**:rare', limit: 2, reverse: true })), expected.reverse().slice(0, 2))
+      assert.deepEqual(
+        await collect(store.keys({ match: '**:rare', limit: 2, reverse: true })),
+        expected.reverse().slice(0, 2),
+      )
     })
 
     test('a pattern with at looks into the past', async ({ store }) => {

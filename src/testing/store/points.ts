@@ -11,8 +11,20 @@ export const pointCases: Group = {
       await store.set('a', 2)
       await store.delete('b')
       await store.set('c', 4)
-      assert.deepEqual(await stateOf(store, 1), new Map([['a', 1], ['b', 1]]))
-      assert.deepEqual(await stateOf(store, 2), new Map([['a', 2], ['b', 1]]))
+      assert.deepEqual(
+        await stateOf(store, 1),
+        new Map([
+          ['a', 1],
+          ['b', 1],
+        ]),
+      )
+      assert.deepEqual(
+        await stateOf(store, 2),
+        new Map([
+          ['a', 2],
+          ['b', 1],
+        ]),
+      )
       assert.deepEqual(await stateOf(store, 3), new Map([['a', 2]]))
       assert.deepEqual(await stateOf(store, 4), await stateOf(store))
       assert.equal(await store.get('a', { at: 1 }), 1)
@@ -20,7 +32,13 @@ export const pointCases: Group = {
       assert.equal(await store.get('c', { at: 3 }), undefined)
       assert.equal(await store.has('b', { at: 2 }), true)
       assert.equal(await store.has('b', { at: 3 }), false)
-      assert.deepEqual(await store.getMany(['a', 'b', 'c'], { at: 1 }), new Map([['a', 1], ['b', 1]]))
+      assert.deepEqual(
+        await store.getMany(['a', 'b', 'c'], { at: 1 }),
+        new Map([
+          ['a', 1],
+          ['b', 1],
+        ]),
+      )
     })
 
     test('at revision 0 there is nothing', async ({ store }) => {
@@ -144,7 +162,13 @@ export const pointCases: Group = {
         await store.clear()
         await store.set('c', 3)
         const again = await reopen(store)
-        assert.deepEqual(await stateOf(again, 1), new Map([['a', 1], ['b', 1]]))
+        assert.deepEqual(
+          await stateOf(again, 1),
+          new Map([
+            ['a', 1],
+            ['b', 1],
+          ]),
+        )
         assert.deepEqual(await stateOf(again, 2), new Map())
         await again.set('a', 'new')
         assert.equal(await again.get('a', { at: 1 }), 1)

@@ -40,7 +40,13 @@ export const readOnlyCases: Group = {
           const error = await refuses(() => change(reader), ReadOnlyError)
           assert.equal(error.code, 'VARVE_READ_ONLY')
           assert.equal(reader.revision, 2)
-          assert.deepEqual(await stateOf(reader), new Map([['a', 1], ['b', 2]]))
+          assert.deepEqual(
+            await stateOf(reader),
+            new Map([
+              ['a', 1],
+              ['b', 2],
+            ]),
+          )
           const [only, ...others] = await reader.snapshots.list()
           assert.deepEqual([only?.version, [...(only?.tags ?? [])], others], ['one', ['t'], []])
         },
@@ -58,7 +64,9 @@ export const readOnlyCases: Group = {
         assert.deepEqual({ ...(await reader.load()) }, { a: 1, b: 2 })
         assert.equal((await collect(reader.history('b'))).length, 2)
         assert.equal((await collect(reader.log())).length, 2)
-        assert.deepEqual(await differences(reader.diff(1)), [{ key: 'b', type: 'changed', before: 1, after: 2 }])
+        assert.deepEqual(await differences(reader.diff(1)), [
+          { key: 'b', type: 'changed', before: 1, after: 2 },
+        ])
         assert.equal((await reader.snapshots.get('t')).version, 'one')
         assert.equal((await reader.verify()).ok, true)
         assert.equal(await reader.transact((tx) => tx.get('a')), 1)

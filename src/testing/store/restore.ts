@@ -27,7 +27,13 @@ export const restoreCases: Group = {
       assert.deepEqual({ ...(await store.load()) }, { a: 1, b: 1 })
       assert.deepEqual(await collect(store.keys()), ['a', 'b'])
       assert.equal(await store.count(), 2)
-      assert.deepEqual(await store.getMany(['a', 'b', 'c']), new Map([['a', 1], ['b', 1]]))
+      assert.deepEqual(
+        await store.getMany(['a', 'b', 'c']),
+        new Map([
+          ['a', 1],
+          ['b', 1],
+        ]),
+      )
     })
 
     test('the past stays: a restore is one more revision', async ({ store }) => {
@@ -36,7 +42,10 @@ export const restoreCases: Group = {
       await store.restore(1)
       assert.equal(store.revision, 3)
       assert.equal(await store.get('a', { at: 2 }), 2)
-      assert.deepEqual((await collect(store.history('a'))).map(({ after }) => after), [1, 2, 1])
+      assert.deepEqual(
+        (await collect(store.history('a'))).map(({ after }) => after),
+        [1, 2, 1],
+      )
     })
 
     test('a restore can be undone, and that too', async ({ store }) => {
@@ -47,7 +56,13 @@ export const restoreCases: Group = {
       await store.restore(2)
       assert.deepEqual(await stateOf(store), unsaved)
       await store.restore(3)
-      assert.deepEqual(await stateOf(store), new Map([['a', 1], ['b', 1]]))
+      assert.deepEqual(
+        await stateOf(store),
+        new Map([
+          ['a', 1],
+          ['b', 1],
+        ]),
+      )
     })
 
     test('by snapshot, by tag and by time', async ({ store, pass }) => {
@@ -75,7 +90,10 @@ export const restoreCases: Group = {
       await store.restore(0)
       assert.equal(await store.count(), 0)
       const commit = (await collect(store.log())).at(-1)
-      assert.deepEqual([commit?.revision, commit?.restoredFrom, [...(commit?.keys ?? [])].sort()], [2, 0, ['a', 'b']])
+      assert.deepEqual(
+        [commit?.revision, commit?.restoredFrom, [...(commit?.keys ?? [])].sort()],
+        [2, 0, ['a', 'b']],
+      )
     })
 
     test('to now: nothing changes', async ({ store }) => {
@@ -101,7 +119,12 @@ export const restoreCases: Group = {
       await store.setMany({ 'user:ann': 2, 'user:cid': 2, other: 2, fresh: 2 })
       await store.delete('user:bob')
       await store.restore(1, { prefix: 'user:' })
-      const expected = new Map([['fresh', 2], ['other', 2], ['user:ann', 1], ['user:bob', 1]])
+      const expected = new Map([
+        ['fresh', 2],
+        ['other', 2],
+        ['user:ann', 1],
+        ['user:bob', 1],
+      ])
       assert.deepEqual(await stateOf(store), expected)
       await store.restore(1, { gte: 'other', lte: 'other' })
       assert.equal(await store.get('other'), 1)
@@ -112,7 +135,14 @@ export const restoreCases: Group = {
       await store.setMany({ 'a:x': 1, 'b:x': 1, 'a:y': 1 })
       await store.setMany({ 'a:x': 2, 'b:x': 2, 'a:y': 2 })
       await store.restore(1, { match: '*:x' })
-      assert.deepEqual(await stateOf(store), new Map([['a:x', 1], ['a:y', 2], ['b:x', 1]]))
+      assert.deepEqual(
+        await stateOf(store),
+        new Map([
+          ['a:x', 1],
+          ['a:y', 2],
+          ['b:x', 1],
+        ]),
+      )
     })
 
     test('it is written by the actor who restores', async ({ store }) => {
@@ -169,7 +199,13 @@ export const restoreCases: Group = {
         const again = await reopen(store)
         assert.deepEqual(await stateOf(again), new Map([['a', 1]]))
         await again.restore(2)
-        assert.deepEqual(await stateOf(again), new Map([['a', 2], ['b', 2]]))
+        assert.deepEqual(
+          await stateOf(again),
+          new Map([
+            ['a', 2],
+            ['b', 2],
+          ]),
+        )
       },
       { needs: ['reopen'] },
     )

@@ -66,7 +66,10 @@ export const saveCases: Group = {
     })
 
     test('keys that mean something to JavaScript are keys like any other', async ({ store }) => {
-      const state = JSON.parse('{"__proto__":1,"constructor":2,"toString":3,"length":4}') as Record<string, number>
+      const state = JSON.parse('{"__proto__":1,"constructor":2,"toString":3,"length":4}') as Record<
+        string,
+        number
+      >
       await store.save(state)
       const loaded = await store.load()
       for (const key of ['__proto__', 'constructor', 'toString', 'length']) {
@@ -94,7 +97,13 @@ export const saveCases: Group = {
     test('save with one bad value changes nothing', async ({ store }) => {
       await store.setMany({ a: 1, b: 1 })
       await refuses(() => store.save({ a: 2, bad: { deep: () => 1 } }), InvalidValueError)
-      assert.deepEqual(await stateOf(store), new Map([['a', 1], ['b', 1]]))
+      assert.deepEqual(
+        await stateOf(store),
+        new Map([
+          ['a', 1],
+          ['b', 1],
+        ]),
+      )
       assert.equal(store.revision, 1)
     })
 

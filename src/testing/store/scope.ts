@@ -26,7 +26,10 @@ function state(test: Case): void {
     assert.equal(await users.get('bob'), 2)
     assert.equal(await users.has('user:ann'), false)
     assert.deepEqual(await collect(users.keys()), ['ann', 'bob'])
-    assert.deepEqual(await pairsOf(users), [['ann', 1], ['bob', 2]])
+    assert.deepEqual(await pairsOf(users), [
+      ['ann', 1],
+      ['bob', 2],
+    ])
     assert.deepEqual(await users.getMany(['ann', 'nobody']), new Map([['ann', 1]]))
     assert.equal(await users.count(), 2)
     assert.equal(await users.delete('ann'), true)
@@ -63,9 +66,18 @@ function state(test: Case): void {
       assert.equal(await tx.get('ann'), 2)
       tx.set('cid', 3)
       tx.delete('bob')
-      assert.deepEqual(await collect(tx.entries()), [['ann', 2], ['cid', 3]])
+      assert.deepEqual(await collect(tx.entries()), [
+        ['ann', 2],
+        ['cid', 3],
+      ])
     })
-    assert.deepEqual(await stateOf(store), new Map([['user:ann', 2], ['user:cid', 3]]))
+    assert.deepEqual(
+      await stateOf(store),
+      new Map([
+        ['user:ann', 2],
+        ['user:cid', 3],
+      ]),
+    )
   })
 
   test('scopes nest', async ({ store }) => {
@@ -133,11 +145,23 @@ function whole(test: Case): void {
     await store.delete('user:b')
     const users = store.scope('user:')
     await users.restore(1)
-    assert.deepEqual(await stateOf(users), new Map([['a', 1], ['b', 1]]))
+    assert.deepEqual(
+      await stateOf(users),
+      new Map([
+        ['a', 1],
+        ['b', 1],
+      ]),
+    )
     await assertOutsideUntouched(store)
     await store.setMany({ 'user:a': 3, 'user:b': 3 })
     await users.restore(1, { prefix: 'a' })
-    assert.deepEqual(await stateOf(users), new Map([['a', 1], ['b', 3]]))
+    assert.deepEqual(
+      await stateOf(users),
+      new Map([
+        ['a', 1],
+        ['b', 3],
+      ]),
+    )
   })
 }
 
@@ -157,7 +181,13 @@ function past(test: Case): void {
     await store.set('user:ann', 1)
     await store.scope('user:').set('ann', 2)
     const changes = await collect(store.scope('user:').history('ann'))
-    assert.deepEqual(changes.map(({ key, after }) => [key, after]), [['ann', 2], ['ann', 1]])
+    assert.deepEqual(
+      changes.map(({ key, after }) => [key, after]),
+      [
+        ['ann', 2],
+        ['ann', 1],
+      ],
+    )
   })
 
   test('diff is relative and tells nothing from outside', async ({ store }) => {
@@ -170,7 +200,10 @@ function past(test: Case): void {
     ])
     const summary = await users.diff(1, 2).summary()
     assert.deepEqual([summary.added, summary.changed, summary.removed], [1, 1, 0])
-    assert.deepEqual((await differences(users.diff(1, 2, { prefix: 'b' }))).map(({ key }) => key), ['b'])
+    assert.deepEqual(
+      (await differences(users.diff(1, 2, { prefix: 'b' }))).map(({ key }) => key),
+      ['b'],
+    )
   })
 
   for (const prefix of [5, null, undefined, {}, 'a\ud83d']) {

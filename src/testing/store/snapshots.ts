@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { InvalidOptionError, InvalidValueError, NotFoundError, VarveError, type Snapshot } from '../../index.ts'
+import {
+  InvalidOptionError,
+  InvalidValueError,
+  NotFoundError,
+  VarveError,
+  type Snapshot,
+} from '../../index.ts'
 import { refuses, stateOf } from '../assertions.ts'
 import type { Case, Group } from '../harness.ts'
 
@@ -38,7 +44,11 @@ function creating(test: Case): void {
     const meta = { ticket: 7, when: new Date(5), nested: { list: [1, null] } }
     const given = { version: 'release-1.0', tags: ['stable', 'eu'], description: 'before the move', meta }
     const snapshot = await store.as('ann').snapshots.create(given)
-    for (const seen of [snapshot, await store.snapshots.get('release-1.0'), (await store.snapshots.list())[0]]) {
+    for (const seen of [
+      snapshot,
+      await store.snapshots.get('release-1.0'),
+      (await store.snapshots.list())[0],
+    ]) {
       assert.equal(seen?.version, 'release-1.0')
       assert.deepEqual([...(seen?.tags ?? [])].sort(), ['eu', 'stable'])
       assert.equal(seen?.description, 'before the move')
@@ -58,7 +68,11 @@ function creating(test: Case): void {
 
   test('several of one revision are told apart', async ({ store }) => {
     await store.set('a', 1)
-    const made = [await store.snapshots.create(), await store.snapshots.create(), await store.snapshots.create()]
+    const made = [
+      await store.snapshots.create(),
+      await store.snapshots.create(),
+      await store.snapshots.create(),
+    ]
     assert.equal(new Set(versions(made)).size, 3)
     assert.deepEqual(versions(await store.snapshots.list()), versions(made))
     for (const { version, revision } of made) {
@@ -80,7 +94,13 @@ function creating(test: Case): void {
     await store.setMany({ a: 1, b: 1 })
     await store.snapshots.create({ version: 'first' })
     await store.save({ a: 2 })
-    assert.deepEqual(await stateOf(store, 'first'), new Map([['a', 1], ['b', 1]]))
+    assert.deepEqual(
+      await stateOf(store, 'first'),
+      new Map([
+        ['a', 1],
+        ['b', 1],
+      ]),
+    )
     assert.deepEqual({ ...(await store.load({ at: 'first' })) }, { a: 1, b: 1 })
     assert.deepEqual(await stateOf(store), new Map([['a', 2]]))
     assert.equal(store.revision, 2)
@@ -197,10 +217,16 @@ function describing(test: Case): void {
   })
 
   test('meta holds any value, and refuses what no store holds', async ({ store }) => {
-    await store.snapshots.create({ version: 'one', meta: { map: new Map([['a', 1n]]), bytes: new Uint8Array([1]) } })
+    await store.snapshots.create({
+      version: 'one',
+      meta: { map: new Map([['a', 1n]]), bytes: new Uint8Array([1]) },
+    })
     const { meta } = await store.snapshots.get('one')
     assert.deepEqual({ ...meta }, { map: new Map([['a', 1n]]), bytes: new Uint8Array([1]) })
-    await refuses(() => store.snapshots.create({ version: 'two', meta: { call: () => 1 } }), InvalidValueError)
+    await refuses(
+      () => store.snapshots.create({ version: 'two', meta: { call: () => 1 } }),
+      InvalidValueError,
+    )
     assert.equal((await store.snapshots.list()).length, 1)
   })
 
@@ -252,7 +278,17 @@ function measuring(test: Case): void {
 
   test('states that differ a little have different checksums', async ({ store }) => {
     const checksums = new Set<string>()
-    for (const state of [{}, { a: 1 }, { a: 2 }, { b: 1 }, { a: '1' }, { a: 1, b: 1 }, { a: null }, { a: [1] }, { a: true }]) {
+    for (const state of [
+      {},
+      { a: 1 },
+      { a: 2 },
+      { b: 1 },
+      { a: '1' },
+      { a: 1, b: 1 },
+      { a: null },
+      { a: [1] },
+      { a: true },
+    ]) {
       await store.save(state)
       const { checksum } = await store.snapshots.create()
       assert.ok(checksum.length > 0)
@@ -284,7 +320,10 @@ function refusing(test: Case): void {
   for (const bad of ['../../escaped', 'a/b', 'a\\b', '..', '.', '', 'a\u0000b', 'line\nbreak', 5, null, {}]) {
     test(`${JSON.stringify(bad)} is refused as a version and as a tag`, async ({ store }) => {
       await refuses(() => store.snapshots.create({ version: bad as never }), InvalidOptionError)
-      await refuses(() => store.snapshots.create({ version: 'one', tags: [bad as never] }), InvalidOptionError)
+      await refuses(
+        () => store.snapshots.create({ version: 'one', tags: [bad as never] }),
+        InvalidOptionError,
+      )
       await store.snapshots.create({ version: 'good' })
       await refuses(() => store.snapshots.tag('good', bad as never), InvalidOptionError)
       const [only, ...others] = await store.snapshots.list()
@@ -307,7 +346,10 @@ function refusing(test: Case): void {
   }
 
   test('an unknown filter is refused by name', async ({ store }) => {
-    assert.match((await refuses(() => store.snapshots.list({ tags: 't' } as never), InvalidOptionError)).message, /tags/)
+    assert.match(
+      (await refuses(() => store.snapshots.list({ tags: 't' } as never), InvalidOptionError)).message,
+      /tags/,
+    )
   })
 }
 

@@ -93,7 +93,13 @@ function reading(test: Case): void {
   test('getMany gives the keys that are there, and no others', async ({ store }) => {
     await store.setMany({ a: 1, b: null, c: 3 })
     const found = await store.getMany(['c', 'missing', 'b'])
-    assert.deepEqual(new Map([...found].sort()), new Map<string, unknown>([['b', null], ['c', 3]]))
+    assert.deepEqual(
+      new Map([...found].sort()),
+      new Map<string, unknown>([
+        ['b', null],
+        ['c', 3],
+      ]),
+    )
   })
 
   test('getMany takes any iterable, and a key twice', async ({ store }) => {
@@ -165,17 +171,31 @@ function writingOne(test: Case): void {
 function writingMany(test: Case): void {
   test('setMany takes an object', async ({ store }) => {
     assert.equal(await store.setMany({ a: 1, b: { c: 2 } }), 1)
-    assert.deepEqual(await pairsOf(store), [['a', 1], ['b', { c: 2 }]])
+    assert.deepEqual(await pairsOf(store), [
+      ['a', 1],
+      ['b', { c: 2 }],
+    ])
   })
 
   test('setMany takes pairs, a Map and a generator', async ({ store }) => {
-    await store.setMany([['a', 1], ['b', 2]])
+    await store.setMany([
+      ['a', 1],
+      ['b', 2],
+    ])
     await store.setMany(new Map([['c', 3]]))
     function* pairs(): Generator<readonly [string, number]> {
       yield ['d', 4]
     }
     await store.setMany(pairs())
-    assert.deepEqual(await stateOf(store), new Map([['a', 1], ['b', 2], ['c', 3], ['d', 4]]))
+    assert.deepEqual(
+      await stateOf(store),
+      new Map([
+        ['a', 1],
+        ['b', 2],
+        ['c', 3],
+        ['d', 4],
+      ]),
+    )
   })
 
   test('setMany is one revision', async ({ store }) => {
@@ -188,11 +208,21 @@ function writingMany(test: Case): void {
   test('setMany leaves other keys alone', async ({ store }) => {
     await store.setMany({ a: 1, b: 1 })
     await store.setMany({ b: 2 })
-    assert.deepEqual(await stateOf(store), new Map([['a', 1], ['b', 2]]))
+    assert.deepEqual(
+      await stateOf(store),
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+    )
   })
 
   test('of a key given twice, setMany stores the last', async ({ store }) => {
-    await store.setMany([['a', 1], ['b', 1], ['a', 2]])
+    await store.setMany([
+      ['a', 1],
+      ['b', 1],
+      ['a', 2],
+    ])
     assert.equal(await store.get('a'), 2)
     assert.equal(await store.count(), 2)
   })
@@ -205,7 +235,14 @@ function writingMany(test: Case): void {
   })
 
   test('setMany with one bad key stores nothing', async ({ store }) => {
-    await refuses(() => store.setMany([['a', 1], ['', 2]]), InvalidKeyError)
+    await refuses(
+      () =>
+        store.setMany([
+          ['a', 1],
+          ['', 2],
+        ]),
+      InvalidKeyError,
+    )
     assert.equal(await store.count(), 0)
     assert.equal(store.revision, 0)
   })
@@ -244,7 +281,13 @@ function removing(test: Case): void {
   test('delete leaves other keys alone', async ({ store }) => {
     await store.setMany({ a: 1, ab: 2, b: 3 })
     await store.delete('a')
-    assert.deepEqual(await stateOf(store), new Map([['ab', 2], ['b', 3]]))
+    assert.deepEqual(
+      await stateOf(store),
+      new Map([
+        ['ab', 2],
+        ['b', 3],
+      ]),
+    )
   })
 
   test('clear empties the store, as one revision', async ({ store }) => {
@@ -286,9 +329,21 @@ function removing(test: Case): void {
       await store.set('a', 99)
       const again = await reopen(store)
       assert.equal(again.revision, 3)
-      assert.deepEqual(await stateOf(again), new Map([['a', 99], ['b', 2]]))
+      assert.deepEqual(
+        await stateOf(again),
+        new Map([
+          ['a', 99],
+          ['b', 2],
+        ]),
+      )
       assert.equal(await again.get('a'), 99)
-      assert.deepEqual(await again.getMany(['a', 'b']), new Map([['a', 99], ['b', 2]]))
+      assert.deepEqual(
+        await again.getMany(['a', 'b']),
+        new Map([
+          ['a', 99],
+          ['b', 2],
+        ]),
+      )
       assert.equal(await again.set('c', 3), 4)
     },
     { needs: ['reopen'] },
@@ -309,7 +364,9 @@ function updating(test: Case): void {
 
   test('update changes what is there, and returns it', async ({ store }) => {
     await store.set('a', { count: 1 })
-    const result = await store.update<{ count: number }>('a', (current) => ({ count: (current?.count ?? 0) + 1 }))
+    const result = await store.update<{ count: number }>('a', (current) => ({
+      count: (current?.count ?? 0) + 1,
+    }))
     assert.deepEqual(result, { count: 2 })
     assert.deepEqual(await store.get('a'), { count: 2 })
     assert.equal(store.revision, 2)

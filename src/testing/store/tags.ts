@@ -20,7 +20,13 @@ export const tagCases: Group = {
       assert.deepEqual([...made.tags], ['a'])
       const tagged = await store.snapshots.tag('one', 'a', 'b', 'b')
       assert.deepEqual([...tagged.tags].sort(), ['a', 'b'])
-      assert.deepEqual(await store.snapshots.tags(), new Map([['a', 1], ['b', 1]]))
+      assert.deepEqual(
+        await store.snapshots.tags(),
+        new Map([
+          ['a', 1],
+          ['b', 1],
+        ]),
+      )
     })
 
     test('taking away what is not there changes nothing', async ({ store }) => {
@@ -35,7 +41,13 @@ export const tagCases: Group = {
       await store.snapshots.create({ version: 'one', tags: ['a', 'b'] })
       await store.snapshots.create({ version: 'two', tags: ['a'] })
       await store.snapshots.create({ version: 'three' })
-      assert.deepEqual(new Map([...(await store.snapshots.tags())].sort()), new Map([['a', 2], ['b', 1]]))
+      assert.deepEqual(
+        new Map([...(await store.snapshots.tags())].sort()),
+        new Map([
+          ['a', 2],
+          ['b', 1],
+        ]),
+      )
       await store.snapshots.untag('one', 'b')
       await store.snapshots.delete('two')
       assert.deepEqual(await store.snapshots.tags(), new Map([['a', 1]]))
@@ -55,7 +67,10 @@ export const tagCases: Group = {
       await store.snapshots.create({ version: 'two' })
       const tagged = await store.snapshots.tag('one', 'late')
       assert.deepEqual({ ...tagged, tags: [] }, { ...one, tags: [] })
-      assert.deepEqual((await store.snapshots.list()).map(({ version }) => version), ['one', 'two'])
+      assert.deepEqual(
+        (await store.snapshots.list()).map(({ version }) => version),
+        ['one', 'two'],
+      )
       assert.equal((await store.snapshots.latest())?.version, 'two')
       assert.equal(store.revision, 1)
     })

@@ -79,7 +79,14 @@ export const transactConflictCases: Group = {
         tx.set('a', [seen])
       })
       assert.equal(runs, 1)
-      assert.deepEqual(await stateOf(store), new Map<string, unknown>([['a', [1]], ['b', 2], ['c', 2]]))
+      assert.deepEqual(
+        await stateOf(store),
+        new Map<string, unknown>([
+          ['a', [1]],
+          ['b', 2],
+          ['c', 2],
+        ]),
+      )
     })
 
     test('a write without a read is no conflict', async ({ store }) => {
@@ -117,7 +124,13 @@ export const transactConflictCases: Group = {
         }
         tx.set('done', runs)
       })
-      assert.deepEqual(await stateOf(store), new Map([['a', 2], ['done', 2]]))
+      assert.deepEqual(
+        await stateOf(store),
+        new Map([
+          ['a', 2],
+          ['done', 2],
+        ]),
+      )
     })
 
     test('retries: 0 gives up at the first conflict', async ({ store }) => {

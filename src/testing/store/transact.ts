@@ -21,7 +21,13 @@ function wholes(test: Case): void {
       tx.delete('c')
     })
     assert.equal(store.revision, 2)
-    assert.deepEqual(await stateOf(store), new Map([['a', 1], ['b', 2]]))
+    assert.deepEqual(
+      await stateOf(store),
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+    )
     const [, commit] = await collect(store.log())
     assert.deepEqual([...(commit?.keys ?? [])].sort(), ['a', 'b', 'c'])
   })
@@ -47,7 +53,13 @@ function wholes(test: Case): void {
       tx.delete('c')
       tx.set('c', 3)
     })
-    assert.deepEqual(await stateOf(store), new Map([['a', 2], ['c', 3]]))
+    assert.deepEqual(
+      await stateOf(store),
+      new Map([
+        ['a', 2],
+        ['c', 3],
+      ]),
+    )
     assert.equal((await collect(store.history('a'))).length, 1)
   })
 
@@ -98,7 +110,14 @@ function wholes(test: Case): void {
       tx.set('inside', await store.get('beside'))
       await store.transact((inner) => inner.set('nested', 1))
     })
-    assert.deepEqual(await stateOf(store), new Map([['beside', 1], ['inside', 1], ['nested', 1]]))
+    assert.deepEqual(
+      await stateOf(store),
+      new Map([
+        ['beside', 1],
+        ['inside', 1],
+        ['nested', 1],
+      ]),
+    )
   })
 
   test('a write after the end of a transaction changes nothing', async ({ store }) => {
@@ -114,7 +133,13 @@ function wholes(test: Case): void {
       assert.ok(error instanceof Error)
     }
     await store.set('b', 1)
-    assert.deepEqual(await stateOf(store), new Map([['a', 1], ['b', 1]]))
+    assert.deepEqual(
+      await stateOf(store),
+      new Map([
+        ['a', 1],
+        ['b', 1],
+      ]),
+    )
   })
 
   test(
@@ -125,7 +150,13 @@ function wholes(test: Case): void {
         tx.set('b', { c: [2] })
       })
       const again = await reopen(store)
-      assert.deepEqual(await stateOf(again), new Map<string, unknown>([['a', 1], ['b', { c: [2] }]]))
+      assert.deepEqual(
+        await stateOf(again),
+        new Map<string, unknown>([
+          ['a', 1],
+          ['b', { c: [2] }],
+        ]),
+      )
       assert.equal(again.revision, 1)
     },
     { needs: ['reopen'] },
@@ -154,10 +185,26 @@ function ownWrites(test: Case): void {
       tx.set('c', 2)
       tx.delete('e')
       tx.set('h', 2)
-      assert.deepEqual(await collect(tx.entries()), [['a', 1], ['b', 2], ['c', 2], ['g', 1], ['h', 2]])
-      assert.deepEqual(await collect(tx.entries({ reverse: true, limit: 2 })), [['h', 2], ['g', 1]])
-      assert.deepEqual(await collect(tx.entries({ gt: 'a', lt: 'g' })), [['b', 2], ['c', 2]])
-      assert.deepEqual(await collect(tx.entries({ limit: 3 })), [['a', 1], ['b', 2], ['c', 2]])
+      assert.deepEqual(await collect(tx.entries()), [
+        ['a', 1],
+        ['b', 2],
+        ['c', 2],
+        ['g', 1],
+        ['h', 2],
+      ])
+      assert.deepEqual(await collect(tx.entries({ reverse: true, limit: 2 })), [
+        ['h', 2],
+        ['g', 1],
+      ])
+      assert.deepEqual(await collect(tx.entries({ gt: 'a', lt: 'g' })), [
+        ['b', 2],
+        ['c', 2],
+      ])
+      assert.deepEqual(await collect(tx.entries({ limit: 3 })), [
+        ['a', 1],
+        ['b', 2],
+        ['c', 2],
+      ])
     })
   })
 
@@ -165,8 +212,14 @@ function ownWrites(test: Case): void {
     await store.setMany({ 'user:ann': 1, 'user:ann:age': 2, other: 3 })
     await store.transact(async (tx) => {
       tx.set('user:bob', 4)
-      assert.deepEqual(await collect(tx.entries({ prefix: 'user:', limit: 2 })), [['user:ann', 1], ['user:ann:age', 2]])
-      assert.deepEqual(await collect(tx.entries({ match: 'user:*' })), [['user:ann', 1], ['user:bob', 4]])
+      assert.deepEqual(await collect(tx.entries({ prefix: 'user:', limit: 2 })), [
+        ['user:ann', 1],
+        ['user:ann:age', 2],
+      ])
+      assert.deepEqual(await collect(tx.entries({ match: 'user:*' })), [
+        ['user:ann', 1],
+        ['user:bob', 4],
+      ])
     })
   })
 
@@ -214,7 +267,10 @@ function refusals(test: Case): void {
   ] as const) {
     test(`${what} is refused by name`, async ({ store }) => {
       let ran = false
-      const error = await refuses(() => store.transact(() => void (ran = true), options as never), InvalidOptionError)
+      const error = await refuses(
+        () => store.transact(() => void (ran = true), options as never),
+        InvalidOptionError,
+      )
       assert.ok(error.message.includes(Object.keys(options)[0] ?? ''), error.message)
       assert.equal(ran, false)
     })

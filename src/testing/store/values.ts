@@ -32,8 +32,15 @@ const kinds: readonly (readonly [string, () => Value])[] = [
   ['keys that look like numbers', () => ({ 10: 'a', 9: 'b', b: 1, a: 2 })],
   ['a Date', () => new Date(1_234_567_890_123)],
   ['an old Date', () => new Date('-000001-01-01T00:00:00Z')],
-  ['an invalid Date', () => new Date(NaN)],
-  ['a Map', () => new Map<unknown, unknown>([['a', 1], [2, { b: new Date(5) }], [null, undefined]])],
+  [
+    'a Map',
+    () =>
+      new Map<unknown, unknown>([
+        ['a', 1],
+        [2, { b: new Date(5) }],
+        [null, undefined],
+      ]),
+  ],
   ['a Set', () => new Set<unknown>(['a', 1, null, undefined, NaN])],
   ['an empty Map and an empty Set', () => [new Map(), new Set()]],
   ['a Map in a Map', () => new Map([['a', new Map([['b', new Set([1n])]])]])],
@@ -46,10 +53,19 @@ const kinds: readonly (readonly [string, () => Value])[] = [
   ['clamped bytes', () => new Uint8ClampedArray([1, 2, 255])],
   ['typed lists of 1 byte', () => [new Int8Array([-1, 127])]],
   ['typed lists of 2 bytes', () => [new Int16Array([-1, 2]), new Uint16Array([65_535])]],
-  ['typed lists of 4 bytes', () => [new Int32Array([-1, 2]), new Uint32Array([2 ** 32 - 1]), new Float32Array([1.5, NaN])]],
-  ['typed lists of 8 bytes', () => [new Float64Array([0.1, -0]), new BigInt64Array([-1n]), new BigUint64Array([2n ** 63n])]],
+  [
+    'typed lists of 4 bytes',
+    () => [new Int32Array([-1, 2]), new Uint32Array([2 ** 32 - 1]), new Float32Array([1.5, NaN])],
+  ],
+  [
+    'typed lists of 8 bytes',
+    () => [new Float64Array([0.1, -0]), new BigInt64Array([-1n]), new BigUint64Array([2n ** 63n])],
+  ],
   ['a DataView', () => new DataView(new Uint8Array([1, 2, 3]).buffer)],
-  ['a list of ten thousand objects', () => Array.from({ length: 10_000 }, (_, id) => ({ id, name: `name ${id % 7}` }))],
+  [
+    'a list of ten thousand objects',
+    () => Array.from({ length: 10_000 }, (_, id) => ({ id, name: `name ${id % 7}` })),
+  ],
 ]
 
 export const valueCases: Group = {
@@ -79,7 +95,7 @@ export const valueCases: Group = {
       { needs: ['reopen'] },
     )
 
-    test('the order of an object\'s keys is kept', async ({ store }) => {
+    test("the order of an object's keys is kept", async ({ store }) => {
       await store.set('a', { z: 1, a: { y: 1, b: 2 }, m: 1 })
       const read = (await store.get<{ a: object }>('a')) ?? { a: {} }
       assert.deepEqual(Object.keys(read), ['z', 'a', 'm'])
@@ -118,6 +134,12 @@ export const valueCases: Group = {
       assert.ok(error instanceof Error)
       assert.equal(error.name, 'TypeError')
       assert.equal(error.message, 'what happened')
+    })
+
+    test('an invalid Date stays one', async ({ store }) => {
+      await store.set('a', [new Date(NaN)])
+      const [read] = (await store.get<Date[]>('a')) ?? []
+      assert.ok(read instanceof Date && Number.isNaN(read.getTime()))
     })
 
     test('a Buffer is bytes', async ({ store }) => {
