@@ -2,7 +2,7 @@ import { InvalidOptionError } from './errors.ts'
 import type { Keep } from './change.ts'
 import { compilePattern } from './log/pattern.ts'
 import { parseDuration } from './duration.ts'
-import type { OpenOptions, Retention, StandardSchemaV1, StoreCacheOptions } from './types.ts'
+import type { CareOptions, OpenOptions, Retention, StandardSchemaV1, StoreCacheOptions } from './types.ts'
 
 /** Refuses anything but an object with these names. */
 export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
@@ -65,9 +65,24 @@ function checkCount(name: string, value: unknown, least: number): asserts value 
     )
 }
 
-function checkBoolean(name: string, value: unknown): void {
+export function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean')
     throw new InvalidOptionError(`${name} is true or false, not ${describe(value)}.`)
+}
+
+/** What `verify`, `compact` and `transact` are told besides their work. */
+export function checkSignal(call: string, signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new InvalidOptionError(`The signal of ${call} is an AbortSignal, not ${describe(signal)}.`)
+}
+
+export function checkCare(call: string, options: CareOptions): void {
+  checkOptions(call, options, ['onProgress', 'signal'])
+  checkSignal(call, options.signal)
+  if (options.onProgress !== undefined && typeof options.onProgress !== 'function')
+    throw new InvalidOptionError(
+      `The onProgress of ${call} is a function, not ${describe(options.onProgress)}.`,
+    )
 }
 
 const OPEN_OPTIONS = [

@@ -12,7 +12,7 @@ import { selectionOf } from './log/selection.ts'
 import { verify } from './log/verify.ts'
 import { putOp, removeOp, type Draft, type Op, type View } from './log/intent.ts'
 import type { Writer } from './log/writer.ts'
-import { checkActor, checkOptions } from './options.ts'
+import { checkActor, checkBoolean, checkCare, checkOptions } from './options.ts'
 import type { AutoSnapshots } from './snapshots/auto.ts'
 import { diffOf, rangeFilter, restoring } from './snapshots/compare.ts'
 import { LogSnapshots } from './snapshots/snapshots.ts'
@@ -296,6 +296,7 @@ export class StoreHandle implements Store {
     this.#open()
     checkOptions('log', options, ['from', 'to', 'reverse', 'limit'])
     const { from, to, reverse = false } = options
+    checkBoolean('reverse', reverse)
     const limit = limitOf('log', options.limit)
     for await (const commit of commitsOf(this.#log, from, to, reverse, limit))
       yield relative(commit, this.#prefix)
@@ -321,13 +322,13 @@ export class StoreHandle implements Store {
 
   async verify(options: CareOptions = {}): Promise<VerifyReport> {
     this.#open()
-    checkOptions('verify', options, ['onProgress', 'signal'])
+    checkCare('verify', options)
     return verify(this.#log, options)
   }
 
   async compact(options: CareOptions = {}): Promise<CompactReport> {
     this.#open()
-    checkOptions('compact', options, ['onProgress', 'signal'])
+    checkCare('compact', options)
     await this.#core.writer.drain()
     return compact(this.#log, this.#core.keeper.keep, options)
   }

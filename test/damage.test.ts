@@ -20,12 +20,22 @@ const text = (n: number, length: number): string =>
   Array.from({ length }, (_, i) => words[(n * 7 + i * i) % words.length]).join(' ')
 
 /** A little of everything: small and large values, JSON and other, many versions, deletes, snapshots, a restore. */
-async function fillStore(store: Pick<Store, 'set' | 'setMany' | 'delete' | 'restore' | 'snapshots'>): Promise<void> {
+async function fillStore(
+  store: Pick<Store, 'set' | 'setMany' | 'delete' | 'restore' | 'snapshots'>,
+): Promise<void> {
   for (let n = 0; n < 60; n++) {
     const key = `key:${n % 20}`
     if (n % 11 === 10) await store.delete(key)
-    else if (n % 3 === 0) await store.set(key, { n, text: text(n, n % 30), list: [n, null, { deep: `${n}` }] })
-    else if (n % 3 === 1) await store.set(key, new Map<string, unknown>([['n', n], ['at', new Date(n)]]))
+    else if (n % 3 === 0)
+      await store.set(key, { n, text: text(n, n % 30), list: [n, null, { deep: `${n}` }] })
+    else if (n % 3 === 1)
+      await store.set(
+        key,
+        new Map<string, unknown>([
+          ['n', n],
+          ['at', new Date(n)],
+        ]),
+      )
     else await store.setMany({ [key]: n, [`pair:${n}`]: text(n, 3) })
     if (n % 10 === 5) await store.set('large', { n, text: text(n, 900) })
     if (n % 12 === 0) await store.snapshots.create({ version: `s${n}`, tags: ['kept'], meta: { n } })
@@ -45,7 +55,12 @@ const emptyHash = createHash('sha256').digest('hex')
 class Prober {
   #program: Program | undefined
 
-  async probe(url: string, keys: readonly string[], revisions: readonly number[], readOnly = false): Promise<Seen> {
+  async probe(
+    url: string,
+    keys: readonly string[],
+    revisions: readonly number[],
+    readOnly = false,
+  ): Promise<Seen> {
     if (!this.#program) {
       this.#program = new Program('probe.mjs', [])
       await this.#program.next()
@@ -122,13 +137,15 @@ describe('damage', () => {
           try {
             const seen = await prober.probe(place, truth.keys, revisions, readOnly)
             const wrong = judge(truth, seen, place, file.endsWith('-wal'))
-            if (wrong.length > 0) verdicts.push(`${label}: ${wrong.slice(0, 3).join('; ')} (${wrong.length} in all)`)
+            if (wrong.length > 0)
+              verdicts.push(`${label}: ${wrong.slice(0, 3).join('; ')} (${wrong.length} in all)`)
             const outcome = seen.opened ? 'refused' : seen.verify.value?.ok === true ? 'harmless' : 'found'
             outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
           } catch (error) {
             verdicts.push(`${label}: the process died: ${String(error)}`)
           }
-          if (readOnly && evidence(place) !== before) verdicts.push(`${label}: a read-only open changed the files`)
+          if (readOnly && evidence(place) !== before)
+            verdicts.push(`${label}: a read-only open changed the files`)
         }
       } finally {
         await prober.end()
@@ -178,7 +195,9 @@ describe('damage', () => {
         expect(store.revision).toBe(19)
         const { ok, damaged } = await store.verify()
         // What had reached the disk is missed, and said to be gone; the end of a log that had not can be torn.
-        expect([ok, damaged.length, warnings.length]).toEqual(durability === 'disk' ? [false, 1, 1] : [true, 0, 0])
+        expect([ok, damaged.length, warnings.length]).toEqual(
+          durability === 'disk' ? [false, 1, 1] : [true, 0, 0],
+        )
         expect(warnings.join()).toContain(durability === 'disk' ? url : '')
         expect(await store.set('n', 'on')).toBe(store.revision)
       } finally {

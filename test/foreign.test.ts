@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { IntegrityError, VarveError } from '../src/index.ts'
@@ -11,7 +11,9 @@ import { failure, opened } from './support/stores.ts'
 function foreignDatabase(path: string, ...pragmas: string[]): void {
   const database = openDatabase(path)
   for (const pragma of pragmas) database.exec(`pragma ${pragma}`)
-  database.exec("create table notes (id integer primary key, body text); insert into notes (body) values ('mine')")
+  database.exec(
+    "create table notes (id integer primary key, body text); insert into notes (body) values ('mine')",
+  )
   database.close()
 }
 
@@ -85,27 +87,34 @@ describe('files that are not ours are refused by name, and not one byte of them 
     await refused(folder, `sqlite:${path}`, 'cut.db')
   })
 
-  it.each([100, 1_000, 5_000])('a store whose file was cut behind its header, to %d bytes', async (length) => {
-    const folder = temporaryFolder()
-    const path = join(folder, 'cut.db')
-    await makeStore(`sqlite:${path}`)
-    truncateSync(path, length)
-    const before = readFileSync(path)
-    for (const readOnly of [false, true]) {
-      const error = await failure(() => opened(`sqlite:${path}`, { readOnly }))
-      expect(error).toBeInstanceOf(IntegrityError)
-      expect(String(error)).toContain('cut.db')
-      expect(readFileSync(path).equals(before)).toBe(true)
-    }
-  })
+  it.each([100, 1_000, 5_000])(
+    'a store whose file was cut behind its header, to %d bytes',
+    async (length) => {
+      const folder = temporaryFolder()
+      const path = join(folder, 'cut.db')
+      await makeStore(`sqlite:${path}`)
+      truncateSync(path, length)
+      const before = readFileSync(path)
+      for (const readOnly of [false, true]) {
+        const error = await failure(() => opened(`sqlite:${path}`, { readOnly }))
+        expect(error).toBeInstanceOf(IntegrityError)
+        expect(String(error)).toContain('cut.db')
+        expect(readFileSync(path).equals(before)).toBe(true)
+      }
+    },
+  )
 
   it('a foreign database in use by its program stays usable for it', async () => {
     const folder = temporaryFolder()
     const path = join(folder, 'notes.db')
     const database = openDatabase(path)
-    database.exec("pragma journal_mode = wal; create table notes (body text); insert into notes values ('mine')")
+    database.exec(
+      "pragma journal_mode = wal; create table notes (body text); insert into notes values ('mine')",
+    )
     // In another process: this one holds the file open.
-    await expect(elsewhere(`sqlite:${path}`)).rejects.toMatchObject({ message: expect.stringContaining('notes.db') as string })
+    await expect(elsewhere(`sqlite:${path}`)).rejects.toMatchObject({
+      message: expect.stringContaining('notes.db') as string,
+    })
     database.exec("insert into notes values ('more')")
     database.close()
     const again = openDatabase(path)

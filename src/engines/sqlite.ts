@@ -1,7 +1,7 @@
 import type { CommitRecord, Entry, Mark, PastChange } from '../change.ts'
 import type { Context } from '../context.ts'
 import type { BrokenChain, Engine, PageQuery, Plan, Supports, TrimStep } from '../engine.ts'
-import { IntegrityError, UnavailableError } from '../errors.ts'
+import { ClosedError, IntegrityError, UnavailableError } from '../errors.ts'
 import { Connection } from './sqlite/connection.ts'
 import { findDriver, tryDriver, type Driver, type DriverName, type Row } from './sqlite/driver.ts'
 import { isBusy, translate } from './sqlite/failures.ts'
@@ -33,7 +33,7 @@ const OPEN_PATIENCE_MS = 20_000
 /** A look at the size of the write-ahead log is due after so many commits. */
 const SIZE_EVERY = 64
 /** Databases up to this size are checked on the spot: a thread takes longer to start. */
-const CHECK_HERE_BYTES = 8 * 2 ** 20
+const CHECK_HERE_BYTES = 4 * 2 ** 20
 
 /** How often each database is open in this process: a plain look at an open one would drop SQLite's locks. */
 const openHere = new Map<string, number>()
@@ -130,16 +130,9 @@ class SqliteEngine implements Engine {
     if (!this.#open) return
     this.#open = false
     const { db: path } = this.#files
-    await this.#checkpoint
-    const large = this.#flusher?.failure === undefined && (this.#flusher?.size ?? 0) > CHECK_HERE_BYTES
-    if (large) await runApart(this.#driver.name, path, CHECKPOINT).catch(() => undefined)
+    if (this.#flusher !== undefined) await this.#bringIn()
     await this.#flusher?.close()
     this.#queue?.close()
-    try {
-      if (this.#flusher !== undefined) this.#db.exec('pragma wal_checkpoint(truncate)')
-    } catch {
-      // Others still use it, or the disk is in trouble: the write-ahead log stays, and nothing is lost.
-    }
     this.#queue = undefined
     this.#flusher = undefined
     await this.#db.close(this.#context)
@@ -338,10 +331,25 @@ class SqliteEngine implements Engine {
     if (this.#checkpoint !== undefined || this.#flusher?.wantsCheckpoint !== true) return
     this.#checkpoint = runApart(this.#driver.name, this.#files.db, CHECKPOINT)
       .then(() => undefined)
-      .catch((error: unknown) =>
-        this.#context.warn(`${this.place}: bringing the write-ahead log into the database failed.`, error),
-      )
+      .catch((error: unknown) => this.#checkpointFailed(error))
       .finally(() => (this.#checkpoint = undefined))
+  }
+
+  /** Brings the write-ahead log into the database: a little of it on the spot, more of it on a thread. */
+  async #bringIn(): Promise<void> {
+    await this.#checkpoint
+    if (this.#flusher?.failure !== undefined) return
+    if ((this.#flusher?.size ?? 0) > CHECK_HERE_BYTES)
+      await runApart(this.#driver.name, this.#files.db, CHECKPOINT).catch(() => undefined)
+    try {
+      this.#db.exec('pragma wal_checkpoint(truncate)')
+    } catch {
+      // Others still use it, or the disk is in trouble: the write-ahead log stays, and nothing is lost.
+    }
+  }
+
+  #checkpointFailed(error: unknown): void {
+    this.#context.warn(`${this.place}: bringing the write-ahead log into the database failed.`, error)
   }
 
   // ── care ──
@@ -363,7 +371,13 @@ class SqliteEngine implements Engine {
       this.#db.all('shrink')
       left = Number(this.#db.get('freePages')?.[0] ?? 0)
     })
-    return left > 0
+    if (left > 0) return true
+    // The file gets shorter when the write-ahead log is brought into it.
+    await this.#checkpoint
+    await runApart(this.#driver.name, this.#files.db, CHECKPOINT).catch((error: unknown) =>
+      this.#checkpointFailed(error),
+    )
+    return false
   }
 
   /** A transaction that makes no revision. */
@@ -405,8 +419,7 @@ class SqliteEngine implements Engine {
   // ── the driver's doors ──
 
   #writable(): WriterQueue {
-    if (this.#queue === undefined || this.#flusher === undefined)
-      throw new UnavailableError(`${this.place} is not open for writing.`)
+    if (this.#queue === undefined || this.#flusher === undefined) throw new ClosedError()
     if (this.#flusher.failure) throw this.#flusher.failure
     return this.#queue
   }

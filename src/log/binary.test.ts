@@ -3,7 +3,8 @@ import { serialize } from 'node:v8'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { IntegrityError, InvalidValueError } from '../errors.ts'
-import { readBinary, writeBinary } from './binary.ts'
+import { readBinary } from './binary-read.ts'
+import { writeBinary } from './binary.ts'
 import { decode, decodeFrozen, encode, encodedBytes } from './codec.ts'
 
 const PLAIN = { compression: false }

@@ -11,9 +11,15 @@ describe('what is refused', () => {
   class MyDate extends Date {}
   class MyError extends Error {}
   class MyList extends Array {}
+  const badlyNamed = class {
+    static get name(): string {
+      throw new Error('no name')
+    }
+  }
   const sharedView = new Uint8Array(new SharedArrayBuffer(1))
   const cases: [value: unknown, path: string, message: RegExp][] = [
     [undefined, '$', /has undefined at \$.*delete the key/],
+    [badlyNamed, '$', /a function at/],
     [() => 1, '$', /a function at \$/],
     [Symbol('s'), '$', /a symbol at \$/],
     [
@@ -65,6 +71,38 @@ describe('what is refused', () => {
       expect((error as InvalidValueError).message).toMatch(message)
     },
   )
+
+  it('what only claims to be something', () => {
+    const makers = [
+      Array,
+      Map,
+      Set,
+      Date,
+      RegExp,
+      String,
+      Number,
+      Boolean,
+      BigInt,
+      ArrayBuffer,
+      Uint8Array,
+      DataView,
+      Error,
+      Buffer,
+    ]
+    for (const { prototype } of makers as { readonly prototype: object }[])
+      for (const impostor of [
+        Object.create(prototype),
+        Object.setPrototypeOf(() => 1, prototype),
+      ] as unknown[])
+        expect(() => encode([impostor], PLAIN)).toThrow(expect.objectContaining({ path: '$[0]' }))
+    for (const [real, { prototype }] of [
+      [new Map(), Set],
+      [new Error('m'), Map],
+      [new Uint8Array(1), Int8Array],
+      [[], Map],
+    ] as const)
+      expect(() => encode([Object.setPrototypeOf(real, prototype)], PLAIN)).toThrow(InvalidValueError)
+  })
 
   it('names the key, if it is told', () => {
     expect(() => encode({ f() {} }, PLAIN, 'user:1')).toThrow(

@@ -127,16 +127,24 @@ function stepTo(part: Part, place: number): string {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'function') return value.name === '' ? 'a function' : `a function (${value.name})`
+  if (typeof value === 'function')
+    return nameOf(value) === '' ? 'a function' : `a function (${nameOf(value)})`
   if (typeof value === 'symbol') return 'a symbol'
   const proto: unknown = Object.getPrototypeOf(value)
   const maker: unknown =
     typeof proto === 'object' && proto !== null
       ? Object.getOwnPropertyDescriptor(proto, 'constructor')?.value
       : undefined
-  const name = typeof maker === 'function' ? maker.name : ''
+  const name = nameOf(maker)
   if (types.isProxy(value) || name === '' || name === 'Object') return 'an object with a prototype of its own'
   return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
+}
+
+/** A function's name, if it is plain text: classes may define a getter in its place, or anything. */
+function nameOf(maker: unknown): string {
+  const name: unknown =
+    typeof maker === 'function' ? Object.getOwnPropertyDescriptor(maker, 'name')?.value : ''
+  return typeof name === 'string' ? name.slice(0, 60) : ''
 }
 
 const refused = (value: object, step = ''): Refusal => ({ kind: 'refused', found: describe(value), step })

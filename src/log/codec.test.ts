@@ -80,6 +80,10 @@ describe('values that JSON can say', () => {
     expect(reads).toBe(1)
   })
 
+  it('takes a proxy for what it shows', () => {
+    expect(encode(new Proxy({ a: new Proxy([1], {}) }, {}), PLAIN)).toBe('{"a":[1]}')
+  })
+
   it('asks no toJSON of the value, and is not fooled by those that libraries hang onto prototypes', () => {
     const hidden = Object.defineProperty({ a: 1 }, 'toJSON', { value: () => 'fooled', enumerable: false })
     deepStrictEqual(there(hidden), { a: 1 })

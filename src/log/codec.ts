@@ -1,7 +1,8 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Encoded } from '../change.ts'
 import { IntegrityError } from '../errors.ts'
-import { BINARY_VERSION, readBinary, writeBinary } from './binary.ts'
+import { damaged, isStackOverflow, readBinary } from './binary-read.ts'
+import { BINARY_VERSION, writeBinary } from './binary.ts'
 import { makerOf, tooLarge } from './classify.ts'
 
 /**
@@ -85,11 +86,12 @@ export function encodedBytes(encoded: Encoded): number {
 // ── JSON ──
 
 const NOT_JSON = Symbol('not JSON')
+const ANY_ARRAY: readonly unknown[] = []
 
 /** JSON text; undefined where it would not bring the value back, or where only the slow way can tell what is wrong. */
 function toJson(value: unknown): string | undefined {
   // Somebody gave all arrays a toJSON (old libraries do): JSON.stringify would ask it.
-  if ('toJSON' in NOT_JSON_PROBE) return undefined
+  if ('toJSON' in ANY_ARRAY) return undefined
   try {
     const walk: Walk = { left: MOST_UNCOUNTED, seen: undefined }
     let plain = plainCopy(value, walk, 0)
@@ -100,7 +102,6 @@ function toJson(value: unknown): string | undefined {
     return undefined
   }
 }
-const NOT_JSON_PROBE: readonly unknown[] = []
 
 interface Walk {
   /** How many more objects may come before we ask whether they are all different. */
@@ -137,10 +138,9 @@ function plainObject(value: object, walk: Walk, level: number): unknown {
   const copy: Record<string, unknown> = { ...value }
   for (const name in copy) {
     const field = copy[name]
-    if (isJsonAtom(field)) continue
-    const plain = plainCopy(field, walk, level + 1)
     // What somebody hung onto Object.prototype is seen by this loop, too.
-    if (!Object.hasOwn(copy, name)) continue
+    if (isJsonAtom(field) || !Object.hasOwn(copy, name)) continue
+    const plain = plainCopy(field, walk, level + 1)
     if (plain === NOT_JSON) return NOT_JSON
     copy[name] = plain
   }
@@ -166,7 +166,7 @@ function parse(json: string): unknown {
   try {
     return JSON.parse(json)
   } catch (error) {
-    throw new IntegrityError('A stored value is damaged: it is not JSON.', { cause: error })
+    throw isStackOverflow(error) ? error : damaged('it is not JSON', error)
   }
 }
 
@@ -180,7 +180,8 @@ function freezeDeep(root: object): void {
     } else {
       for (const name in object) {
         const field = (object as Record<string, unknown>)[name]
-        if (typeof field === 'object' && field !== null && Object.hasOwn(object, name)) (waiting ??= []).push(field)
+        if (typeof field === 'object' && field !== null && Object.hasOwn(object, name))
+          (waiting ??= []).push(field)
       }
     }
     Object.freeze(object)
@@ -209,9 +210,9 @@ function decompress(bytes: Uint8Array): Buffer {
       if (raw.length === length) return raw
     }
   } catch (error) {
-    throw new IntegrityError('A stored value is damaged: it cannot be decompressed.', { cause: error })
+    throw isStackOverflow(error) ? error : damaged('it cannot be decompressed', error)
   }
-  throw new IntegrityError('A stored value is damaged: its length is wrong.')
+  throw damaged('its length is wrong')
 }
 
 /** The JSON text of a value that has one. */

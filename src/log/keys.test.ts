@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidKeyError, InvalidOptionError } from '../errors.ts'
 import type { Range } from '../types.ts'
-import { after, checkKey, checkRange, compareKeys, isWellFormed, spanOf, successor } from './keys.ts'
+import { after, checkKey, checkRange, compareKeys, spanOf, successor } from './keys.ts'
 import { compilePattern } from './pattern.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 12 })
@@ -119,7 +119,7 @@ describe('the order of keys', () => {
         const next = successor(prefix)
         const within = compareKeys(key, prefix) >= 0 && (next === undefined || compareKeys(key, next) < 0)
         expect(within).toBe(key.startsWith(prefix))
-        expect(next === undefined || isWellFormed(next)).toBe(true)
+        expect(next === undefined || next.isWellFormed()).toBe(true)
       }),
     )
   })

@@ -16,13 +16,8 @@ export function checkKey(key: unknown): asserts key is string {
     throw new InvalidKeyError(
       `The key ${showKey(key)} has ${Buffer.byteLength(key)} bytes; use at most ${MOST_BYTES}, for example a hash of it.`,
     )
-  if (!isWellFormed(key))
+  if (!key.isWellFormed())
     throw new InvalidKeyError(`The key ${showKey(key)} has half of a surrogate pair; use well-formed text.`)
-}
-
-/** Whether every surrogate has its other half. Node has this built in; TypeScript's library for ES2023 does not know. */
-export function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }
 
 /** A key as it is shown in messages: one line, escaped, not too long. */
@@ -119,7 +114,7 @@ export function checkRange(range: unknown): asserts range is Range {
       throw new InvalidOptionError(
         `${name} is text, but here it is ${kindOf(bound)}; turn it into text first.`,
       )
-    if (!isWellFormed(bound))
+    if (!bound.isWellFormed())
       throw new InvalidOptionError(
         `${name} ${showKey(bound)} has half of a surrogate pair; use well-formed text.`,
       )

@@ -40,10 +40,13 @@ export function beforeOf(log: Log, change: PastChange): Entry | undefined {
  */
 function confirmAddition(log: Log, row: PastChange): void {
   const written = log.entryAt(row.key, { revision: log.head.revision, last: row.id, asOf: 0 })
-  if (written?.change !== row.id)
-    throw new IntegrityError(
-      `Change ${row.id} in ${log.engine.place} does not belong to ${JSON.stringify(row.key)}: damaged.`,
-    )
+  if (written?.change !== row.id) throw doesNotBelong(log, row)
+}
+
+function doesNotBelong(log: Log, row: PastChange): IntegrityError {
+  return new IntegrityError(
+    `Change ${row.id} in ${log.engine.place} does not belong to ${JSON.stringify(row.key)}: damaged.`,
+  )
 }
 
 /** Whether two stored values are different data: texts that differ may still say the same, with the keys in another order. */
@@ -108,7 +111,11 @@ function differenceOf(
   if (row.prev > from.last || !inRange(row.key)) return undefined
   const before = beforeOf(log, row)
   const newest = log.entryAt(row.key, to)
-  if (before === undefined && newest?.change !== row.id) confirmAddition(log, row)
+  if (before === undefined && newest?.change !== row.id) {
+    // Behind the horizon the steps in between are gone; what is left must still have been written after the addition.
+    if (row.id > log.commitOf(now(log.engine.horizon())).last) confirmAddition(log, row)
+    else if (newest !== undefined && newest.change <= from.last) throw doesNotBelong(log, row)
+  }
   const then =
     before !== undefined && from.asOf !== 0 && before.expires !== 0 && before.expires <= from.asOf
       ? undefined

@@ -19,10 +19,8 @@ const ONE = Symbol('one part')
 export function compilePattern(pattern: string): (name: string) => boolean {
   checkPattern(pattern)
   if (pattern === '**') return () => true
-  const runs = parse(pattern)
-  const [first, ...rest] = runs
+  const [first, ...rest] = parse(pattern)
   const last = rest.pop()
-  if (first === undefined) return () => false
   if (last === undefined) {
     if (first.steps.every((step) => step !== ONE)) return (name) => name === pattern
     return (name) => endOf(first, name, 0) === name.length
@@ -39,12 +37,12 @@ export function compilePattern(pattern: string): (name: string) => boolean {
 /** What every name that the pattern matches begins with: the pattern itself if it has no wildcard. */
 export function literalPrefix(pattern: string): string {
   checkPattern(pattern)
-  const first = parse(pattern)[0]?.steps[0]
+  const first = parse(pattern)[0].steps[0]
   return typeof first === 'string' ? first : ''
 }
 
 export function checkPattern(pattern: unknown): asserts pattern is string {
-  if (typeof pattern !== 'string' || pattern === '' || /\p{Surrogate}/u.test(pattern))
+  if (typeof pattern !== 'string' || pattern === '' || !pattern.isWellFormed())
     throw new InvalidOptionError(
       `A pattern is well-formed text of at least one character, such as 'user:*' or 'orders.**', not ${
         typeof pattern === 'string'
@@ -56,7 +54,7 @@ export function checkPattern(pattern: unknown): asserts pattern is string {
     )
 }
 
-function parse(pattern: string): Run[] {
+function parse(pattern: string): [Run, ...Run[]] {
   const runs: Run[] = []
   let steps: (string | typeof ONE)[] = []
   let separators = 0
@@ -83,7 +81,7 @@ function parse(pattern: string): Run[] {
     }
   }
   endRun()
-  return runs
+  return runs as [Run, ...Run[]]
 }
 
 /** Where the run ends if it begins at `at`; -1: it does not fit there. */

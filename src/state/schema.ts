@@ -18,7 +18,7 @@ export class Validator {
     this.#schemas = schemas
   }
 
-  /** The value to be stored; a promise if a schema that applies is asynchronous. */
+  /** The value to be stored, or `Later` if a schema that applies has to wait. */
   check(key: string, value: unknown): unknown {
     let checked: unknown = value
     for (const { matches, schema } of this.#schemas) {
@@ -26,13 +26,21 @@ export class Validator {
       const validate = (input: unknown): unknown => {
         const result = schema['~standard'].validate(input)
         return result instanceof Promise
-          ? result.then((settled) => accept(key, settled))
+          ? new Later(result.then((told) => accept(key, told)))
           : accept(key, result)
       }
-      checked = checked instanceof Promise ? checked.then(validate) : validate(checked)
+      checked =
+        checked instanceof Later
+          ? new Later(checked.value.then((told) => settled(validate(told))))
+          : validate(checked)
     }
     return checked
   }
+}
+
+/** The value itself, also of a schema that has to wait. */
+export async function settled(checked: unknown): Promise<unknown> {
+  return checked instanceof Later ? await checked.value : checked
 }
 
 function accept(key: string, result: StandardResult): unknown {

@@ -4,7 +4,7 @@ import { checkKey, compareKeys } from '../log/keys.ts'
 import type { Log, Point } from '../log/log.ts'
 import { putOp, removeOp, type Op } from '../log/intent.ts'
 import type { Writer } from '../log/writer.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions, checkSignal } from '../options.ts'
 import { parseDuration } from '../duration.ts'
 import type { Range, TransactOptions, Transaction, Value } from '../types.ts'
 import { inSelection, selectionOf } from '../log/selection.ts'
@@ -34,6 +34,7 @@ export async function transact<R>(
   const { retries = RETRIES, signal } = options
   if (!Number.isSafeInteger(retries) || retries < 0)
     throw new InvalidOptionError(`retries is a whole number from 0 on, not ${String(retries)}.`)
+  checkSignal('transact', signal)
   const { log, writer } = context
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted()

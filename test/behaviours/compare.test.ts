@@ -3,7 +3,6 @@ import { NotFoundError } from '../../src/index.ts'
 import type { Change } from '../../src/index.ts'
 import { collect, kinds, opened } from '../support/stores.ts'
 
-
 const named = (changes: readonly Change[], type: Change['type']): string[] =>
   changes.filter((change) => change.type === type).map(({ key }) => key)
 
@@ -52,7 +51,12 @@ describe.each(kinds)('comparing on $name', (kind) => {
     const store = await opened(kind.url())
     await store.setMany({ 'u:same': 1, 'u:changed': { deep: [1, { x: 1 }] }, 'u:removed': 1, 'v:changed': 1 })
     await store.snapshots.create({ version: 'one' })
-    await store.setMany({ 'u:changed': { deep: [1, { x: 2 }] }, 'u:added': null, 'v:changed': 2, 'u:brief': 1 })
+    await store.setMany({
+      'u:changed': { deep: [1, { x: 2 }] },
+      'u:added': null,
+      'v:changed': 2,
+      'u:brief': 1,
+    })
     await store.delete('u:removed')
     await store.delete('u:brief')
     const changes = await store.diff('one').toArray()
@@ -89,9 +93,21 @@ describe.each(kinds)('comparing on $name', (kind) => {
 
   it('[138] lists, and values of any type, are compared', async () => {
     const store = await opened(kind.url())
-    const before = { list: [1, 2, 3], map: new Map([['a', 1]]), same: new Set([1]), date: new Date(0), type: 1 }
+    const before = {
+      list: [1, 2, 3],
+      map: new Map([['a', 1]]),
+      same: new Set([1]),
+      date: new Date(0),
+      type: 1,
+    }
     await store.setMany(before)
-    await store.setMany({ list: [1, 3], map: new Map([['a', 2]]), same: new Set([1]), date: new Date(1), type: '1' })
+    await store.setMany({
+      list: [1, 3],
+      map: new Map([['a', 2]]),
+      same: new Set([1]),
+      date: new Date(1),
+      type: '1',
+    })
     const changes = await store.diff(1).toArray()
     expect(named(changes, 'changed').toSorted()).toEqual(['date', 'list', 'map', 'type'])
     expect(changes.find(({ key }) => key === 'list')).toMatchObject({ before: [1, 2, 3], after: [1, 3] })

@@ -172,10 +172,13 @@ it.each(['closed', 'killed'])(
     if (end === 'closed') await writer.call('close')
     await writer.program.kill()
     // After a clean close these two are empty, or not there at all: that depends on the driver.
-    if (end === 'closed') for (const ending of ['-shm', '-wal']) rmSync(join(url, `store.db${ending}`), { force: true })
+    if (end === 'closed')
+      for (const ending of ['-shm', '-wal']) rmSync(join(url, `store.db${ending}`), { force: true })
     // The index of a write-ahead log is memory that processes share, and holds nothing of the store.
     const without = (all: Record<string, string>): string[] =>
-      Object.entries(all).flatMap(([name, what]) => (end === 'killed' && name.endsWith('-shm') ? [] : `${name} ${what}`))
+      Object.entries(all).flatMap(([name, what]) =>
+        end === 'killed' && name.endsWith('-shm') ? [] : `${name} ${what}`,
+      )
     const before = without(fingerprint(url))
     const files = without(inventory(url))
     const reader = await opened(url, { readOnly: true, autoSnapshot: { every: 1 } })
@@ -193,6 +196,8 @@ it.each(['closed', 'killed'])(
 it('[48] a read-only open of a place where nothing is creates nothing', async () => {
   const folder = temporaryFolder()
   expect(await failure(() => opened(join(folder, 'none'), { readOnly: true }))).toBeInstanceOf(VarveError)
-  expect(await failure(() => opened(`sqlite:${join(folder, 'none.db')}`, { readOnly: true }))).toBeInstanceOf(VarveError)
+  expect(await failure(() => opened(`sqlite:${join(folder, 'none.db')}`, { readOnly: true }))).toBeInstanceOf(
+    VarveError,
+  )
   expect(readdirSync(folder)).toEqual([])
 })

@@ -52,10 +52,20 @@ describe.each(kinds)('history on $name', (kind) => {
     await store.as('ann').set('k', 'old')
     await store.as('bob').delete('k')
     const [change] = await collect(store.history('k'))
-    expect(change).toMatchObject({ type: 'removed', before: 'old', after: undefined, actor: 'bob', revision: 2 })
+    expect(change).toMatchObject({
+      type: 'removed',
+      before: 'old',
+      after: undefined,
+      actor: 'bob',
+      revision: 2,
+    })
     expect(await collect(store.keys())).toEqual([])
     await store.set('k', 'new')
-    expect((await collect(store.history('k')))[0]).toMatchObject({ type: 'added', before: undefined, after: 'new' })
+    expect((await collect(store.history('k')))[0]).toMatchObject({
+      type: 'added',
+      before: undefined,
+      after: 'new',
+    })
   })
 
   it('[62] the same value set again by another actor is recorded', async () => {
@@ -76,7 +86,9 @@ describe.each(kinds)('history on $name', (kind) => {
     const after = await reopened(kind, store)
     expect(await after.get('k')).toBe(true)
     expect((await collect(after.history('k')))[0]).toMatchObject({ before: 1, after: true })
-    expect(await after.diff(1).toArray()).toMatchObject([{ key: 'k', type: 'changed', before: 1, after: true }])
+    expect(await after.diff(1).toArray()).toMatchObject([
+      { key: 'k', type: 'changed', before: 1, after: true },
+    ])
   })
 
   it('[64] null on a fresh key makes the key with null', async () => {

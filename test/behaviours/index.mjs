@@ -38,7 +38,10 @@ const wantedTraps = [
 /** Statements that do not apply, and why. */
 const excused = new Map([
   [32, 'there are no delta snapshots yet: every snapshot is a revision of the one log'],
-  [41, 'there is no persistence every n seconds: each write is stored before its promise settles; see 25 and 34'],
+  [
+    41,
+    'there is no persistence every n seconds: each write is stored before its promise settles; see 25 and 34',
+  ],
   [76, 'a store has no default ttl that a single entry could decline'],
   [81, 'expired entries of a full cache: the eviction policies come with the caches'],
   [241, 'the conformance suite is a test of its own: test/conformance.test.ts'],
@@ -48,7 +51,8 @@ const excused = new Map([
 const root = new URL('../', import.meta.url)
 const readme = new URL('README.md', import.meta.url)
 
-const numbers = (ranges) => ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i))
+const numbers = (ranges) =>
+  ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i))
 
 /** Titles by number: the texts in the sources that begin with [n] or [trap n]. */
 function readTitles() {
@@ -82,10 +86,23 @@ const missing = [
 ]
 const needless = [...excused.keys()].filter((n) => statements.has(n))
 
+/** A table as the formatter leaves it. */
+function table(head, rows) {
+  const widths = head.map((name, i) => Math.max(3, name.length, ...rows.map((row) => row[i].length)))
+  const line = (cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}
+
 const rows = (found) =>
   [...found]
     .sort(([a], [b]) => a - b)
-    .flatMap(([n, tests]) => tests.map(({ file, title }) => `| ${n} | ${title.replaceAll('|', '\\|')} | ${file} |`))
+    .flatMap(([n, tests]) =>
+      tests.map(({ file, title }) => [
+        `${n}`,
+        title.replaceAll('|', '\\|').replace(/__\w+__/g, '`$&`'),
+        file,
+      ]),
+    )
 
 const text = `# Statements and their tests
 
@@ -94,21 +111,18 @@ does, or of a trap that it avoids.
 
 ## Statements
 
-| # | test | file below test/ |
-|---|---|---|
-${rows(statements).join('\n')}
+${table(['#', 'test', 'file below test/'], rows(statements))}
 
 ## Statements that do not apply, and why
 
-| # | why |
-|---|---|
-${[...excused].map(([n, why]) => `| ${n} | ${why} |`).join('\n')}
+${table(
+  ['#', 'why'],
+  [...excused].map(([n, why]) => [`${n}`, why]),
+)}
 
 ## Traps
 
-| # | test | file below test/ |
-|---|---|---|
-${rows(traps).join('\n')}
+${table(['#', 'test', 'file below test/'], rows(traps))}
 `
 
 const check = process.argv.includes('--check')

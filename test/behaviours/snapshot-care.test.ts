@@ -101,7 +101,10 @@ it('[107] the space of a deleted snapshot comes back at the latest with a compac
   const options = { history: 'snapshots', maxSnapshots: 0, compression: false } as const
   const store = await opened(url, options)
   for (let i = 0; i < 20; i++) {
-    await store.set('large', Array.from({ length: 5_000 }, (_, n) => n * (i + 7)))
+    await store.set(
+      'large',
+      Array.from({ length: 5_000 }, (_, n) => n * (i + 7)),
+    )
     await store.snapshots.create({ version: `s${i}` })
   }
   await store.compact()

@@ -13,7 +13,9 @@ async function states(store: Store): Promise<unknown[]> {
   return [
     await store.load(),
     Object.fromEntries(await collect(store.entries())),
-    Object.fromEntries(await Promise.all((await collect(store.keys())).map(async (key) => [key, await store.get(key)]))),
+    Object.fromEntries(
+      await Promise.all((await collect(store.keys())).map(async (key) => [key, await store.get(key)])),
+    ),
     Object.fromEntries((await collect(store.keys())).map((key) => [key, store.getSync(key)])),
   ]
 }
@@ -135,7 +137,10 @@ describe.each(kinds)('snapshots on $name', (kind) => {
     await store.setMany({ a: 2, c: 2 })
     const revision = store.revision
     expect(await store.load({ at: 's' })).toEqual({ a: 1, b: 1 })
-    expect(await collect(store.entries({ at: 's' }))).toEqual([['a', 1], ['b', 1]])
+    expect(await collect(store.entries({ at: 's' }))).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ])
     expect(await collect(store.keys({ at: 's', reverse: true }))).toEqual(['b', 'a'])
     expect(await store.count({ at: 's' })).toBe(2)
     expect(store.getSync('a', { at: 's' })).toBe(1)
@@ -179,7 +184,12 @@ describe.each(kinds)('snapshots on $name', (kind) => {
     const store = await opened(kind.url(), { actor: 'ann' })
     await store.setMany({ a: 1, b: 'x'.repeat(1_000) })
     const start = Date.now()
-    const options = { version: 'r1', tags: ['b', 'a'], description: 'the first', meta: { build: 7, at: new Date(0) } }
+    const options = {
+      version: 'r1',
+      tags: ['b', 'a'],
+      description: 'the first',
+      meta: { build: 7, at: new Date(0) },
+    }
     const made = await store.snapshots.create(options)
     const [listed] = await (await reopened(kind, store)).snapshots.list()
     expect(listed).toEqual(made)
@@ -256,7 +266,12 @@ describe.each(kinds)('snapshots on $name', (kind) => {
     await store.snapshots.create({ version: 's1', tags: ['a', 'b'] })
     await store.snapshots.create({ version: 's2', tags: ['a'] })
     await store.snapshots.create({ version: 's3' })
-    expect(await store.snapshots.tags()).toEqual(new Map([['a', 2], ['b', 1]]))
+    expect(await store.snapshots.tags()).toEqual(
+      new Map([
+        ['a', 2],
+        ['b', 1],
+      ]),
+    )
     await store.snapshots.untag('s1', 'b')
     await store.snapshots.delete('s2')
     expect(await store.snapshots.tags()).toEqual(new Map([['a', 1]]))
@@ -275,14 +290,20 @@ describe.each(kinds)('snapshots on $name', (kind) => {
 
 /** A schema that lets numbers up to a limit through. */
 function atMost(limit: number): {
-  '~standard': { version: 1; vendor: string; validate(value: unknown): { value: unknown } | { issues: { message: string }[] } }
+  '~standard': {
+    version: 1
+    vendor: string
+    validate(value: unknown): { value: unknown } | { issues: { message: string }[] }
+  }
 } {
   return {
     '~standard': {
       version: 1,
       vendor: 'test',
       validate: (value) =>
-        typeof value === 'number' && value <= limit ? { value } : { issues: [{ message: `more than ${limit}` }] },
+        typeof value === 'number' && value <= limit
+          ? { value }
+          : { issues: [{ message: `more than ${limit}` }] },
     },
   }
 }
@@ -306,7 +327,19 @@ it('[100] a version with path parts is refused or kept safely inside the store',
 })
 
 it('[101] snapshots of every kind of value are read back with type and value', async () => {
-  const values = [null, 5, true, '123', 'hello', '', new Uint8Array([1, 2]), [1, [2]], 'true', '{"a":1}', 'null']
+  const values = [
+    null,
+    5,
+    true,
+    '123',
+    'hello',
+    '',
+    new Uint8Array([1, 2]),
+    [1, [2]],
+    'true',
+    '{"a":1}',
+    'null',
+  ]
   for (const kind of kinds) {
     const store = await opened(kind.url())
     for (const [i, value] of values.entries()) {

@@ -194,7 +194,9 @@ describe.each(kinds)('state on $name', (kind) => {
     const store = await opened(kind.url())
     await store.set('k', 1)
     for (const state of [[1, 2], null, 'text', 5, new Map([['a', 1]]), undefined]) {
-      expect(await failure(() => store.save(state as unknown as Record<string, unknown>))).toBeInstanceOf(VarveError)
+      expect(await failure(() => store.save(state as unknown as Record<string, unknown>))).toBeInstanceOf(
+        VarveError,
+      )
     }
     expect(await store.load()).toEqual({ k: 1 })
     expect(store.revision).toBe(1)
@@ -205,7 +207,12 @@ describe.each(kinds)('state on $name', (kind) => {
     await store.set('k', 1)
     await expect(store.save({ a: 1, bad: () => 1, z: 2 })).rejects.toThrow(InvalidValueError)
     await expect(store.save({ a: 1, '': 2 })).rejects.toThrow(VarveError)
-    await expect(store.setMany([['a', 1], ['bad', Symbol('s')]])).rejects.toThrow(InvalidValueError)
+    await expect(
+      store.setMany([
+        ['a', 1],
+        ['bad', Symbol('s')],
+      ]),
+    ).rejects.toThrow(InvalidValueError)
     expect(await (await reopened(kind, store)).load()).toEqual({ k: 1 })
   })
 
@@ -239,9 +246,20 @@ describe.each(kinds)('state on $name', (kind) => {
 
   it('[22] a prefix, a range or a pattern gives exactly the matching keys, in a stable order', async () => {
     const store = await opened(kind.url())
-    const all = ['user:1', 'user:10', 'user:2', 'user;', 'user', 'use', 'users:1', 'user:\u{1f600}', 'user:\uffee']
+    const all = [
+      'user:1',
+      'user:10',
+      'user:2',
+      'user;',
+      'user',
+      'use',
+      'users:1',
+      'user:\u{1f600}',
+      'user:\uffee',
+    ]
     await store.setMany(all.map((key) => [key, key] as const))
-    const bytewise = (keys: string[]): string[] => keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    const bytewise = (keys: string[]): string[] =>
+      keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
     const inUser = bytewise(all.filter((key) => key.startsWith('user:')))
     expect(await collect(store.keys())).toEqual(bytewise(all))
     expect(await collect(store.keys({ prefix: 'user:' }))).toEqual(inUser)

@@ -124,7 +124,11 @@ describe('a disk that is full or cannot be written', () => {
     const refusal = { code: 'VARVE_UNAVAILABLE', message: expect.stringContaining(disk.path) as string }
     const write = async (place: string): Promise<void> => {
       const writer = await elsewhere(place)
-      await writer.call('set', 'a', 2).finally(() => writer.program.kill())
+      try {
+        await writer.call('set', 'a', 2)
+      } finally {
+        await writer.program.kill()
+      }
     }
     await expect(write(url)).rejects.toMatchObject(refusal)
     await expect(write(join(disk.path, 'new'))).rejects.toMatchObject(refusal)

@@ -75,12 +75,16 @@ it.each(['process', 'disk'])(
   async (durability) => {
     const url = sqlite.url()
     const names = ['a', 'b', 'c', 'd']
-    const programs = names.map((name) => start('busy.mjs', [url, name, String(busySeconds * 1_000), durability]))
+    const programs = names.map((name) =>
+      start('busy.mjs', [url, name, String(busySeconds * 1_000), durability]),
+    )
     await Promise.all(programs.map((program) => program.next()))
     const reports = await Promise.all(programs.map((program) => program.ask<Busy>('go')))
     const total = reports.reduce((sum, { writes }) => sum + writes, 0)
     const rounded = reports.map((report) =>
-      Object.fromEntries(Object.entries(report).map(([name, value]) => [name, Math.round(Number(value) * 10) / 10])),
+      Object.fromEntries(
+        Object.entries(report).map(([name, value]) => [name, Math.round(Number(value) * 10) / 10]),
+      ),
     )
     console.log(`four writers at "${durability}", ${busySeconds} s:`, JSON.stringify(rounded))
     const store = await opened(url)

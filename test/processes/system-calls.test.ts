@@ -35,26 +35,32 @@ describe('what the operating system is asked to do', () => {
     expect(flushes('process')).toBeLessThan(25)
   })
 
-  it('[35] killed at the n-th system call that writes, the state is a prefix and nothing acknowledged is lost', async (context) => {
-    const reason = whyNoStrace()
-    if (reason !== undefined) context.skip(reason)
-    const folder = temporaryFolder()
-    const calls = 'pwrite64,write,ftruncate,fallocate,fsync,fdatasync,unlink,rename,link,mkdir'
-    for (let point = 0; point < points; point++) {
-      const url = join(folder, `store-${point}`)
-      const acks = join(folder, `acks-${point}`)
-      // The first calls make the store; later ones are anywhere.
-      const when = point < points / 2 ? 1 + point * 3 : Math.floor(30 + Math.random() * 600)
-      const kill = `inject=pwrite64,fdatasync,ftruncate,unlink:signal=KILL:when=${when}`
-      const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', kill] as const
-      const writer = new Program('writer.mjs', [url, point % 2 === 0 ? 'disk' : 'process', acks, '10'], { under })
-      expect((await writer.exited).signal).toBe('SIGKILL')
-      const store = await open(url, { maxSnapshots: 0 })
-      try {
-        await checkPrefix(store, readAcks(existsSync(acks) ? readFileSync(acks, 'utf8') : ''))
-      } finally {
-        await store.close()
+  it(
+    '[35] killed at the n-th system call that writes, the state is a prefix and nothing acknowledged is lost',
+    async (context) => {
+      const reason = whyNoStrace()
+      if (reason !== undefined) context.skip(reason)
+      const folder = temporaryFolder()
+      const calls = 'pwrite64,write,ftruncate,fallocate,fsync,fdatasync,unlink,rename,link,mkdir'
+      for (let point = 0; point < points; point++) {
+        const url = join(folder, `store-${point}`)
+        const acks = join(folder, `acks-${point}`)
+        // The first calls make the store; later ones are anywhere.
+        const when = point < points / 2 ? 1 + point * 3 : Math.floor(30 + Math.random() * 600)
+        const kill = `inject=pwrite64,fdatasync,ftruncate,unlink:signal=KILL:when=${when}`
+        const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', kill] as const
+        const writer = new Program('writer.mjs', [url, point % 2 === 0 ? 'disk' : 'process', acks, '10'], {
+          under,
+        })
+        expect((await writer.exited).signal).toBe('SIGKILL')
+        const store = await open(url, { maxSnapshots: 0 })
+        try {
+          await checkPrefix(store, readAcks(existsSync(acks) ? readFileSync(acks, 'utf8') : ''))
+        } finally {
+          await store.close()
+        }
       }
-    }
-  }, 30_000 + points * 3_000)
+    },
+    30_000 + points * 3_000,
+  )
 })

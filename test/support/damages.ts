@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /** Random numbers that can be had again: the same seed, the same damage. */
@@ -64,7 +73,9 @@ export function damageSomewhere(
   folder: string,
   random: (below: number) => number,
 ): { readonly file: string; readonly what: string } {
-  const files = readdirSync(folder).filter((name) => !name.endsWith('-shm') && statSync(join(folder, name)).size > 100)
+  const files = readdirSync(folder).filter(
+    (name) => !name.endsWith('-shm') && statSync(join(folder, name)).size > 100,
+  )
   const name = files[random(files.length)] ?? ''
   const file = openSync(join(folder, name), 'r+')
   try {

@@ -22,7 +22,9 @@ export function fingerprint(folder: string): Record<string, string> {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
     const path = join(folder, name)
     const stats = lstatSync(path)
-    const content = stats.isDirectory() ? 'folder' : createHash('sha256').update(readFileSync(path)).digest('hex')
+    const content = stats.isDirectory()
+      ? 'folder'
+      : createHash('sha256').update(readFileSync(path)).digest('hex')
     files[name] = `${content} ${stats.mtimeMs}`
   }
   return files

@@ -79,7 +79,8 @@ export class Ramdisk {
 }
 
 /** EXT4_IOC_SHUTDOWN without flushing the log: nothing that was not synced reaches the disk any more. */
-const shutDown = 'open(my $d, "<", $ARGV[0]) or die; my $how = pack("I", 2); ioctl($d, 0x8004587d, $how) or die'
+const shutDown =
+  'open(my $d, "<", $ARGV[0]) or die; my $how = pack("I", 2); ioctl($d, 0x8004587d, $how) or die'
 
 /** A file as an ext4 disk whose power can be cut: whatever was not synced is gone at the next mount. */
 export class LoopDisk {

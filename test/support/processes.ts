@@ -73,9 +73,7 @@ export class Program {
   next<T>(): Promise<T> {
     if (this.#messages.length > 0) return Promise.resolve(this.#messages.shift() as T)
     if (this.#exit) return Promise.reject(this.#gone('It'))
-    return new Promise<T>((resolve, reject) =>
-      this.#waiting.push({ resolve: resolve as (message: unknown) => void, reject }),
-    )
+    return new Promise<unknown>((resolve, reject) => this.#waiting.push({ resolve, reject })) as Promise<T>
   }
 
   ask<T>(message: unknown): Promise<T> {

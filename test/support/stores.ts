@@ -17,7 +17,10 @@ export const sqlite: Kind = { name: 'SQLite', persistent: true, url: () => fresh
 export const kinds: readonly Kind[] = [memory, sqlite]
 
 /** A store that is closed when the test is over. */
-export async function opened<S extends Schema = Schema>(url: string, options?: OpenOptions): Promise<Store<S>> {
+export async function opened<S extends Schema = Schema>(
+  url: string,
+  options?: OpenOptions,
+): Promise<Store<S>> {
   const store = await open<S>(url, options)
   onTestFinished(() => store.close())
   return store

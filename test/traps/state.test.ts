@@ -12,7 +12,11 @@ it('[trap 24] get and load never tell two stories after a restart, nor after the
   await store.set('a', 99)
   await store.close()
   const second = await opened(url)
-  expect([await second.get('a'), await second.get('b'), await second.load()]).toEqual([99, 2, { a: 99, b: 2 }])
+  expect([await second.get('a'), await second.get('b'), await second.load()]).toEqual([
+    99,
+    2,
+    { a: 99, b: 2 },
+  ])
   await second.set('c', 3)
   await second.close()
   expect(await (await opened(url)).load()).toEqual({ a: 99, b: 2, c: 3 })
@@ -97,14 +101,11 @@ describe.each(kinds)('state traps on $name', (kind) => {
     await store.set('x', 2)
     await store.set('k', 2)
     expect(await store.load()).toEqual({ k: 2, x: 2 })
-    expect((await store.diff(1).toArray()).map(({ key, type, after }) => [key, type, after]).toSorted()).toEqual([
-      ['k', 'changed', 2],
-      ['x', 'changed', 2],
-    ])
-    expect((await store.diff(2).toArray()).map(({ key, type }) => [key, type]).toSorted()).toEqual([
-      ['k', 'added'],
-      ['x', 'changed'],
-    ])
+    const since = async (revision: number): Promise<Record<string, string>> =>
+      Object.fromEntries((await store.diff(revision).toArray()).map(({ key, type }) => [key, type]))
+    expect(await since(1)).toEqual({ k: 'changed', x: 'changed' })
+    expect(await since(2)).toEqual({ k: 'added', x: 'changed' })
+    expect((await store.diff(1).toArray()).map(({ after }) => after)).toEqual([2, 2])
     await store.restore(2)
     expect(await store.load()).toEqual({ x: 1 })
     await store.restore(4)
@@ -176,7 +177,11 @@ describe.each(kinds)('state traps on $name', (kind) => {
   it('[trap 99] delete leaves no key with null, and of a missing key it says false', async () => {
     const store = await opened(kind.url())
     await store.set('k', 1)
-    expect([await store.delete('k'), await store.delete('k'), await store.delete('never')]).toEqual([true, false, false])
+    expect([await store.delete('k'), await store.delete('k'), await store.delete('never')]).toEqual([
+      true,
+      false,
+      false,
+    ])
     expect(await store.load()).toEqual({})
     expect(await store.has('k')).toBe(false)
     expect(store.revision).toBe(2)
@@ -224,7 +229,12 @@ describe.each(kinds)('state traps on $name', (kind) => {
     const store = await opened(kind.url())
     await store.setMany({ five: 5, nothing: null })
     expect((await store.get('five')) ?? 5).toBe(5)
-    expect(await store.getMany(['five', 'nothing', 'none'])).toEqual(new Map<string, unknown>([['five', 5], ['nothing', null]]))
+    expect(await store.getMany(['five', 'nothing', 'none'])).toEqual(
+      new Map<string, unknown>([
+        ['five', 5],
+        ['nothing', null],
+      ]),
+    )
     expect([await store.has('nothing'), await store.has('none')]).toEqual([true, false])
   })
 
@@ -243,7 +253,13 @@ describe.each(kinds)('state traps on $name', (kind) => {
 
   it('[trap 72] what is not data is refused, so that no checksum depends on an address', async () => {
     const store = await opened(kind.url())
-    for (const value of [new WeakMap(), Promise.resolve(1), class {}, new Proxy({ f: () => 1 }, {}), [Symbol.iterator]]) {
+    for (const value of [
+      new WeakMap(),
+      Promise.resolve(1),
+      class {},
+      new Proxy({ f: () => 1 }, {}),
+      [Symbol.iterator],
+    ]) {
       await expect(store.set('k', value)).rejects.toThrow(InvalidValueError)
     }
   })

@@ -21,7 +21,9 @@ describe.each(kinds)('storage traps on $name', (kind) => {
         await Promise.all([
           store.setMany({ a: n, b: n }),
           store.set(`k${n % 20}`, n),
-          n % 3 === 0 ? store.snapshots.create({ version: `s${n}`, tags: ['t'] }) : store.delete(`k${(n + 5) % 20}`),
+          n % 3 === 0
+            ? store.snapshots.create({ version: `s${n}`, tags: ['t'] })
+            : store.delete(`k${(n + 5) % 20}`),
         ])
         if (n % 50 === 0) await store.restore(n)
       }
@@ -49,28 +51,31 @@ describe.each(kinds)('storage traps on $name', (kind) => {
   })
 })
 
-it.skipIf(!existsSync('/proc/self/fd'))('[trap 113] 50 saves, snapshots and scans leave no descriptor open', async () => {
-  const url = sqlite.url()
-  const open = (): number =>
-    readdirSync('/proc/self/fd').filter((name) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${name}`).startsWith(url)
-      } catch {
-        return false
-      }
-    }).length
-  const store = await opened(url)
-  await store.save({ n: 0 })
-  await collect(store.entries())
-  const before = open()
-  for (let n = 0; n < 50; n++) {
-    await store.save({ n })
-    await store.snapshots.create({ version: `s${n}` })
-    await collect(store.entries({ at: 1 }))
-  }
-  expect(open()).toBeLessThanOrEqual(before)
-  await store.close()
-})
+it.skipIf(!existsSync('/proc/self/fd'))(
+  '[trap 113] 50 saves, snapshots and scans leave no descriptor open',
+  async () => {
+    const url = sqlite.url()
+    const open = (): number =>
+      readdirSync('/proc/self/fd').filter((name) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${name}`).startsWith(url)
+        } catch {
+          return false
+        }
+      }).length
+    const store = await opened(url)
+    await store.save({ n: 0 })
+    await collect(store.entries())
+    const before = open()
+    for (let n = 0; n < 50; n++) {
+      await store.save({ n })
+      await store.snapshots.create({ version: `s${n}` })
+      await collect(store.entries({ at: 1 }))
+    }
+    expect(open()).toBeLessThanOrEqual(before)
+    await store.close()
+  },
+)
 
 it('[trap 120] no name reaches the engine as anything but data', async () => {
   const evil = `x'); drop table state; delete from changes; --`

@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Context } from '../../context.ts'
-import { IntegrityError, UnavailableError } from '../../errors.ts'
+import { ClosedError, IntegrityError } from '../../errors.ts'
 import type { Database, Driver, Row, SqlValue, Statement } from './driver.ts'
 import { translate } from './failures.ts'
 import { SQL, type SqlName } from './schema.ts'
@@ -54,7 +54,7 @@ export class Connection {
   statement(name: SqlName): Statement {
     const statement = this.#statements.get(name)
     if (statement !== undefined) return statement
-    if (this.#db === undefined) throw new UnavailableError(`${this.#path} is not open.`)
+    if (this.#db === undefined) throw new ClosedError()
     const prepared = this.#db.prepare(SQL[name])
     this.#statements.set(name, prepared)
     return prepared

@@ -117,6 +117,32 @@ export const compactionCases: Group = {
     )
 
     test(
+      'a snapshot from before a key was added is restored and compared, though the steps between are gone',
+      async ({ store }) => {
+        await store.set('old', 1)
+        await store.snapshots.create({ version: 'before' })
+        for (let n = 1; n <= 4; n++) await store.setMany({ fresh: n, gone: n })
+        await store.delete('gone')
+        await store.set('old', 2)
+        await store.compact()
+        const added = { key: 'fresh', type: 'added', before: undefined, after: 4 }
+        const changed = { key: 'old', type: 'changed', before: 1, after: 2 }
+        assert.deepEqual(await differences(store.diff('before')), [added, changed])
+        assert.deepEqual(await store.diff(store.revision, 'before').summary(), {
+          from: store.revision,
+          to: 1,
+          different: true,
+          added: 0,
+          changed: 1,
+          removed: 1,
+        })
+        await store.restore('before')
+        assert.deepEqual(await stateOf(store), new Map([['old', 1]]))
+      },
+      { options: snapshotsOnly },
+    )
+
+    test(
       'history and log tell what is kept, and never what is wrong',
       async ({ store, create }) => {
         const whole = await create()

@@ -1,0 +1,163 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Change, Key, Range, Revision, Value } from '../index.ts'
+
+/** A change without who and when. */
+export type ModelChange = Pick<Change, 'key' | 'type' | 'before' | 'after'>
+/** What the model understands of a range. */
+export type ModelRange = Pick<Range, 'prefix' | 'gte' | 'gt' | 'lte' | 'lt' | 'reverse' | 'limit'>
+
+/**
+ * What a store means, written as simply as it can be: one whole Map per revision. Slow, large, and hard to get wrong; a
+ * store that answers differently is wrong.
+ */
+export class StoreModel {
+  readonly #states: ReadonlyMap<Key, Value>[] = [new Map()]
+  readonly #histories = new Map<Key, { revision: Revision; change: ModelChange }[]>()
+  readonly #lastChange = new Map<Key, Revision>()
+  readonly #snapshots = new Map<string, Revision>()
+
+  get revision(): Revision {
+    return this.#states.length - 1
+  }
+
+  /** Versions and their revisions, in the order of creation. */
+  get snapshots(): ReadonlyMap<string, Revision> {
+    return this.#snapshots
+  }
+
+  // ── reading ──
+
+  state(at: Revision = this.revision): ReadonlyMap<Key, Value> {
+    const state = this.#states[at]
+    if (!state) throw new RangeError(`the model has no revision ${at}`)
+    return state
+  }
+
+  get(key: Key, at?: Revision): Value {
+    return this.state(at).get(key)
+  }
+
+  entries(range: ModelRange = {}, at?: Revision): [Key, Value][] {
+    const { prefix = '', gte, gt, lte, lt, reverse = false, limit = Infinity } = range
+    const inRange = (key: Key): boolean =>
+      key.startsWith(prefix) &&
+      (gte === undefined || compareBytes(key, gte) >= 0) &&
+      (gt === undefined || compareBytes(key, gt) > 0) &&
+      (lte === undefined || compareBytes(key, lte) <= 0) &&
+      (lt === undefined || compareBytes(key, lt) < 0)
+    const found = [...this.state(at)].filter(([key]) => inRange(key)).sort(([a], [b]) => compareBytes(a, b))
+    return (reverse ? found.reverse() : found).slice(0, limit)
+  }
+
+  /** The revision that changed the key last; 0 if it is absent. */
+  lastChangeOf(key: Key): Revision {
+    return this.state().has(key) ? (this.#lastChange.get(key) ?? 0) : 0
+  }
+
+  /** Newest first. */
+  history(key: Key): readonly { readonly revision: Revision; readonly change: ModelChange }[] {
+    return [...(this.#histories.get(key) ?? [])].reverse()
+  }
+
+  /** What differs between two states, in the order of keys. */
+  diff(from: Revision, to: Revision, prefix = ''): ModelChange[] {
+    const [old, now] = [this.state(from), this.state(to)]
+    return [...new Set([...old.keys(), ...now.keys()])]
+      .filter((key) => key.startsWith(prefix) && !same(old, now, key))
+      .sort(compareBytes)
+      .map((key) => changeOf(old, now, key))
+  }
+
+  // ── writing ──
+
+  set(key: Key, value: Value): Revision {
+    return this.setMany([[key, value]])
+  }
+
+  setMany(pairs: readonly (readonly [Key, Value])[]): Revision {
+    return pairs.length === 0 ? this.revision : this.#commit(new Map(pairs))
+  }
+
+  /** True if the key was there. */
+  delete(key: Key): boolean {
+    const there = this.state().has(key)
+    if (there) this.#commit(new Map([[key, undefined]]))
+    return there
+  }
+
+  clear(): Revision {
+    const gone = [...this.state().keys()].map((key) => [key, undefined] as const)
+    return gone.length === 0 ? this.revision : this.#commit(new Map(gone))
+  }
+
+  save(state: ReadonlyMap<Key, Value>): Revision {
+    return this.#become(state)
+  }
+
+  update(key: Key, fn: (current: Value) => Value): Value {
+    const next = fn(this.get(key))
+    if (next === undefined) this.delete(key)
+    else this.set(key, next)
+    return next
+  }
+
+  /** `undefined` deletes. Writes that do nothing make no revision. */
+  transact(writes: ReadonlyMap<Key, Value>): Revision {
+    const effective = [...writes].filter(([key, value]) => value !== undefined || this.state().has(key))
+    return effective.length === 0 ? this.revision : this.#commit(new Map(effective))
+  }
+
+  restore(to: Revision, prefix = ''): Revision {
+    const rest = [...this.state()].filter(([key]) => !key.startsWith(prefix))
+    const back = [...this.state(to)].filter(([key]) => key.startsWith(prefix))
+    return this.#become(new Map([...rest, ...back]))
+  }
+
+  snapshot(version: string): void {
+    this.#snapshots.set(version, this.revision)
+  }
+
+  forget(version: string): void {
+    this.#snapshots.delete(version)
+  }
+
+  /** A revision after which the state is this one; only what differs is a change. */
+  #become(state: ReadonlyMap<Key, Value>): Revision {
+    const now = this.state()
+    const keys = [...new Set([...now.keys(), ...state.keys()])]
+    return this.#commit(
+      new Map(keys.filter((key) => !same(now, state, key)).map((key) => [key, state.get(key)])),
+    )
+  }
+
+  #commit(writes: ReadonlyMap<Key, Value>): Revision {
+    const old = this.state()
+    const next = new Map(old)
+    for (const [key, value] of writes) {
+      if (value === undefined) next.delete(key)
+      else next.set(key, value)
+    }
+    this.#states.push(next)
+    for (const key of writes.keys()) {
+      const history = this.#histories.get(key) ?? []
+      history.push({ revision: this.revision, change: changeOf(old, next, key) })
+      this.#histories.set(key, history)
+      this.#lastChange.set(key, this.revision)
+    }
+    return this.revision
+  }
+}
+
+/** Keys are ordered by their bytes. */
+export function compareBytes(a: Key, b: Key): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
+function same(a: ReadonlyMap<Key, Value>, b: ReadonlyMap<Key, Value>, key: Key): boolean {
+  return a.has(key) === b.has(key) && isDeepStrictEqual(a.get(key), b.get(key))
+}
+
+function changeOf(old: ReadonlyMap<Key, Value>, now: ReadonlyMap<Key, Value>, key: Key): ModelChange {
+  const type = !old.has(key) ? 'added' : now.has(key) ? 'changed' : 'removed'
+  return { key, type, before: old.get(key), after: now.get(key) }
+}
