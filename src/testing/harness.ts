@@ -67,6 +67,17 @@ export interface Group {
   readonly cases: (test: Case) => void
 }
 
+/** Declares one case about an engine that is open and empty. */
+export type EngineCase = (
+  name: string,
+  body: (engine: Engine, reopen: (engine: Engine) => Promise<Engine>) => Promise<void>,
+  options?: { readonly reopens?: boolean },
+) => void
+export interface EngineGroup {
+  readonly title: string
+  readonly cases: (test: EngineCase) => void
+}
+
 /** Declares a case that does not run, with the reason in its name. */
 export function skip({ it }: Runner, name: string, reason: string): void {
   const title = `${name} [skipped: ${reason}]`
