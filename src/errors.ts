@@ -15,6 +15,7 @@ export type VarveErrorCode =
  * Every error that this package throws: a stable `code`, one sentence that says what to do, and the `cause`.
  *
  * @example
+ * ```ts
  * import { open, VarveError } from 'varve'
  * const store = await open('memory:')
  * try {
@@ -23,6 +24,7 @@ export type VarveErrorCode =
  *   console.log(error instanceof VarveError, error.code) // true VARVE_INVALID_KEY
  * }
  * await store.close()
+ * ```
  */
 export class VarveError extends Error {
   readonly code: VarveErrorCode

@@ -25,12 +25,14 @@ import type { OpenOptions, Schema, Store } from './types.ts'
  * - `sqlite:./state.db` — the same as one file where you say
  *
  * @example
+ * ```ts
  * import { open } from 'varve'
  *
  * const store = await open('./state', { actor: 'ann' })
  * await store.set('user:1', { name: 'Ann' })
  * console.log(await store.get('user:1')) // { name: 'Ann' }
  * await store.close()
+ * ```
  */
 export async function open<S extends Schema = Schema>(
   url: string | URL = 'memory:',

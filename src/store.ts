@@ -1,6 +1,6 @@
 /** The Store. It is over 400 lines because a store can do so much: each method is short and hands the work to a room. */
 import type { Entry } from './change.ts'
-import { ClosedError, ConflictError, InvalidOptionError, InvalidValueError } from './errors.ts'
+import { ClosedError, ConflictError, InvalidOptionError } from './errors.ts'
 import { parseDuration } from './duration.ts'
 import { encode } from './log/codec.ts'
 import { compact, type Keeper } from './log/compact.ts'
@@ -381,16 +381,7 @@ export class StoreHandle implements Store {
   }
 
   #encode(key: string, value: unknown): ReturnType<typeof encode> {
-    try {
-      return encode(value, this.#log.options)
-    } catch (error) {
-      if (!(error instanceof InvalidValueError)) throw error
-      throw new InvalidValueError(
-        `The value of ${JSON.stringify(key)} cannot be stored: ${error.message}`,
-        error.path,
-        { cause: error },
-      )
-    }
+    return encode(value, this.#log.options, key)
   }
 
   #draft(ops: readonly Op[]): Draft {

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { open, type OpenOptions, type Store } from 'varve'
-import { storeSuite, type StoreHarness } from 'varve/testing'
+import { engineSuite, storeSuite, type StoreHarness } from 'varve/testing'
 import { describe, it } from 'vitest'
+import { realContext } from '../src/context.ts'
+import type { Engine } from '../src/engine.ts'
+import { sqliteEngine } from '../src/engines/sqlite.ts'
 
 /** Stores in memory: nothing outlives them. */
 function inMemory(): StoreHarness {
@@ -74,3 +77,27 @@ const file = (): StoreHarness => onDisk('sqlite:<file>', (path) => `sqlite:${joi
 for (const harness of [inMemory(), folder(), file(), scoped(inMemory()), scoped(file())]) {
   storeSuite({ describe, it }, harness)
 }
+
+const folders = new Map<Engine, string>()
+async function engineIn(path: string): Promise<Engine> {
+  const engine = sqliteEngine(realContext(), join(path, 'state'), { folder: true, readOnly: false })
+  await engine.open()
+  folders.set(engine, path)
+  return engine
+}
+
+engineSuite(
+  { describe, it },
+  {
+    name: 'sqlite',
+    create: () => engineIn(mkdtempSync(join(tmpdir(), 'varve-engine-'))),
+    async reopen(engine) {
+      await engine.close()
+      return engineIn(folders.get(engine) ?? '')
+    },
+    async destroy(engine) {
+      await engine.close()
+      rmSync(folders.get(engine) ?? '', { recursive: true, force: true })
+    },
+  },
+)

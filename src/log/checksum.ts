@@ -64,9 +64,11 @@ export function commitHash(previous: string, record: Omit<CommitRecord, 'hash'>)
  * not count: it tells where, not what.
  *
  * @example
+ * ```ts
  * import { checksum } from 'varve'
  * console.log(checksum({ a: 1, b: 2 }) === checksum({ b: 2, a: 1 })) // true
  * console.log(checksum('1') === checksum(1)) // false
+ * ```
  *
  * @throws InvalidValueError for what a store refuses: functions, symbols, class instances, undefined itself.
  */

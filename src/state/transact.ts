@@ -131,7 +131,7 @@ class RunningTransaction implements Transaction {
 
   #encode(key: string, value: unknown, ttl: number): Op {
     const { log } = this.#context
-    const encoded = encode(value, { compression: log.options.compression })
+    const encoded = encode(value, log.options, key)
     return putOp(key, encoded, ttl === 0 ? 0 : Math.ceil(log.context.steady() + ttl))
   }
 

@@ -12,6 +12,7 @@ const groups: readonly EngineGroup[] = [commitCases, lookCases, pastCases, trimC
  * passes it carries a whole store; `storeSuite` shows that.
  *
  * @example
+ * ```ts
  * import { describe, it } from 'node:test'
  * import { engineSuite } from 'varve/testing'
  *
@@ -24,6 +25,7 @@ const groups: readonly EngineGroup[] = [commitCases, lookCases, pastCases, trimC
  *   },
  *   destroy: (engine) => engine.close(),
  * })
+ * ```
  */
 export function engineSuite(runner: Runner, harness: EngineHarness): void {
   runner.describe(`engine conformance: ${harness.name}`, () => {

@@ -73,6 +73,7 @@ const groups: readonly Group[] = [
  * looks like a store must pass it too.
  *
  * @example
+ * ```ts
  * import { describe, it } from 'node:test'
  * import { setTimeout } from 'node:timers/promises'
  * import { open } from 'varve'
@@ -85,6 +86,7 @@ const groups: readonly Group[] = [
  *   destroy: (store) => store.close(),
  *   pass: (ms) => setTimeout(ms),
  * })
+ * ```
  */
 export function storeSuite(runner: Runner, harness: StoreHarness): void {
   runner.describe(`store conformance: ${harness.name}`, () => {
