@@ -4,7 +4,7 @@ import { defaultActor, realContext, type Context } from './context.ts'
 import type { Engine } from './engine.ts'
 import { memoryEngine } from './engines/memory.ts'
 import { sqliteEngine } from './engines/sqlite.ts'
-import type { DriverName } from './engines/sqlite/driver.ts'
+import type { Driver } from './engines/sqlite/driver.ts'
 import { InvalidOptionError } from './errors.ts'
 import { Keeper } from './log/compact.ts'
 import { Log } from './log/log.ts'
@@ -44,7 +44,7 @@ export async function open<S extends Schema = Schema>(
 /** What only tests choose: the doors to the world, and the driver. */
 export interface Doors {
   readonly context?: Context
-  readonly driver?: DriverName
+  readonly driver?: Driver
 }
 
 /** `open` with the doors held by somebody else. */
@@ -89,7 +89,7 @@ function handleOn(url: string, log: Log, settings: Settings): Store {
 }
 
 /** Where a URL leads. A scheme has two letters or more, so that C:\state is a path. */
-function engineAt(url: string, context: Context, settings: Settings, driver: DriverName | undefined): Engine {
+function engineAt(url: string, context: Context, settings: Settings, driver: Driver | undefined): Engine {
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(url) ?? []
   const { readOnly } = settings
   const chosen = driver === undefined ? {} : { driver }

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import type { BrokenChain, Engine, PageQuery, Plan, Supports, TrimStep } from '../engine.ts'
 import { ClosedError, IntegrityError, UnavailableError } from '../errors.ts'
 import { Connection } from './sqlite/connection.ts'
-import { findDriver, tryDriver, type Driver, type DriverName, type Row } from './sqlite/driver.ts'
+import { findDriver, type Driver, type Row } from './sqlite/driver.ts'
 import { isBusy, translate } from './sqlite/failures.ts'
 import { pageAt, pastOf } from './sqlite/pages.ts'
 import { prepareFiles, storeFiles, syncPath, unavailable, type StoreFiles } from './sqlite/files.ts'
@@ -25,7 +25,7 @@ export interface SqliteOptions {
   readonly folder: boolean
   readonly readOnly: boolean
   /** Take this driver instead of the first that fits. */
-  readonly driver?: DriverName
+  readonly driver?: Driver
 }
 
 /** How long to wait for another process that is just opening, closing or recovering the database. */
@@ -61,11 +61,8 @@ class SqliteEngine implements Engine {
     this.#context = context
     this.#options = options
     this.#files = storeFiles(path, options.folder)
-    const driver = options.driver === undefined ? findDriver() : tryDriver(options.driver)
-    if (typeof driver === 'string')
-      throw new UnavailableError(`The SQLite driver ${options.driver} cannot be used: ${driver}.`)
-    this.#driver = driver
-    this.#db = new Connection(driver, this.#files.db)
+    this.#driver = options.driver ?? findDriver()
+    this.#db = new Connection(this.#driver, this.#files.db)
   }
 
   get place(): string {
@@ -329,7 +326,7 @@ class SqliteEngine implements Engine {
 
   #checkpointIfLarge(): void {
     if (this.#checkpoint !== undefined || this.#flusher?.wantsCheckpoint !== true) return
-    this.#checkpoint = runApart(this.#driver.name, this.#files.db, CHECKPOINT)
+    this.#checkpoint = runApart(this.#driver, this.#files.db, CHECKPOINT)
       .then(() => undefined)
       .catch((error: unknown) => this.#checkpointFailed(error))
       .finally(() => (this.#checkpoint = undefined))
@@ -340,7 +337,7 @@ class SqliteEngine implements Engine {
     await this.#checkpoint
     if (this.#flusher?.failure !== undefined) return
     if ((this.#flusher?.size ?? 0) > CHECK_HERE_BYTES)
-      await runApart(this.#driver.name, this.#files.db, CHECKPOINT).catch(() => undefined)
+      await runApart(this.#driver, this.#files.db, CHECKPOINT).catch(() => undefined)
     try {
       this.#db.exec('pragma wal_checkpoint(truncate)')
     } catch {
@@ -374,7 +371,7 @@ class SqliteEngine implements Engine {
     if (left > 0) return true
     // The file gets shorter when the write-ahead log is brought into it.
     await this.#checkpoint
-    await runApart(this.#driver.name, this.#files.db, CHECKPOINT).catch((error: unknown) =>
+    await runApart(this.#driver, this.#files.db, CHECKPOINT).catch((error: unknown) =>
       this.#checkpointFailed(error),
     )
     return false
@@ -394,9 +391,7 @@ class SqliteEngine implements Engine {
     let rows: Row[]
     try {
       const small = this.#context.fs.statSync(path).size <= CHECK_HERE_BYTES
-      rows = small
-        ? this.#db.all('integrityCheck')
-        : ((await runApart(this.#driver.name, path, [sql]))[0] ?? [])
+      rows = small ? this.#db.all('integrityCheck') : ((await runApart(this.#driver, path, [sql]))[0] ?? [])
     } catch (error) {
       return [translate(error, path).message]
     }

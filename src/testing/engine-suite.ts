@@ -12,7 +12,7 @@ const groups: readonly EngineGroup[] = [commitCases, lookCases, pastCases, trimC
  * passes it carries a whole store; `storeSuite` shows that.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { describe, it } from 'node:test'
  * import { engineSuite } from 'varve/testing'
  *

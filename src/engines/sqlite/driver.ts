@@ -24,6 +24,8 @@ export interface Driver {
   readonly sqliteVersion: string
   /** A closed connection keeps its files open until its statements are garbage collected. */
   readonly lingers: boolean
+  /** Where a thread of its own finds the module. */
+  readonly path: string
   /** Takes `file:` URLs, so that a database that nobody writes can be read without a file being made beside it. */
   readonly urls: boolean
   open(path: string, readOnly: boolean): Database
@@ -47,11 +49,13 @@ interface NodeModule {
     options: { readOnly: boolean },
   ) => { prepare(sql: string): NodeStatement; exec(sql: string): void; close(): void }
 }
+type Numbered = Readonly<Record<string, SqlValue>>
+
 interface BetterStatement {
   readonly reader: boolean
-  run(...params: SqlValue[]): unknown
-  get(...params: SqlValue[]): unknown
-  all(...params: SqlValue[]): unknown
+  run(...params: (SqlValue | Numbered)[]): unknown
+  get(...params: (SqlValue | Numbered)[]): unknown
+  all(...params: (SqlValue | Numbered)[]): unknown
   raw(on: boolean): unknown
 }
 type BetterModule = new (
@@ -59,16 +63,12 @@ type BetterModule = new (
   options: { readonly: boolean; timeout: number },
 ) => { prepare(sql: string): BetterStatement; exec(sql: string): void; close(): void }
 
-const require = createRequire(import.meta.url)
+type Loaded = Omit<Driver, 'sqliteVersion'>
 
-/** Where a driver's module is found by a worker thread. */
-export function driverPath(name: DriverName): string {
-  return name === 'node:sqlite' ? name : require.resolve(name)
-}
-
-function fromNode(name: DriverName, module: NodeModule): Omit<Driver, 'sqliteVersion'> {
+function fromNode(name: DriverName, path: string, module: NodeModule): Loaded {
   return {
     name,
+    path,
     lingers: name === '@photostructure/sqlite',
     urls: true,
     open(path, readOnly) {
@@ -86,18 +86,37 @@ function fromNode(name: DriverName, module: NodeModule): Omit<Driver, 'sqliteVer
   }
 }
 
-function fromBetter(module: BetterModule): Omit<Driver, 'sqliteVersion'> {
+/** To this driver ?1 is a name like any other, unless every parameter is used once and in order: then a plain ? will do. */
+function takesInOrder(sql: string): boolean {
+  const numbers = [...sql.matchAll(/\?(\d+)/g)].map((match) => Number(match[1]))
+  return numbers.every((number, i) => number === i + 1)
+}
+
+function byNumber(params: readonly SqlValue[]): Numbered {
+  const numbered: Record<string, SqlValue> = {}
+  for (const [i, param] of params.entries()) numbered[i + 1] = param
+  return numbered
+}
+
+function fromBetter(path: string, module: BetterModule): Loaded {
   return {
     name: 'better-sqlite3',
+    path,
     lingers: false,
     urls: false,
     open(path, readOnly) {
       const db = new module(path, { readonly: readOnly, timeout: 0 })
       return {
         prepare(sql) {
-          const statement = db.prepare(sql)
+          const inOrder = takesInOrder(sql)
+          const statement = db.prepare(inOrder ? sql.replace(/\?\d+/g, '?') : sql)
           if (statement.reader) statement.raw(true)
-          return statement as unknown as Statement
+          if (inOrder) return statement as unknown as Statement
+          return {
+            run: (...params) => void statement.run(byNumber(params)),
+            get: (...params) => statement.get(byNumber(params)) as Row | undefined,
+            all: (...params) => statement.all(byNumber(params)) as Row[],
+          }
         },
         exec: (sql) => db.exec(sql),
         close: () => db.close(),
@@ -120,13 +139,17 @@ function loadBuiltin(): NodeModule | undefined {
   }
 }
 
-function load(name: DriverName): Omit<Driver, 'sqliteVersion'> | undefined {
+function load(name: DriverName, from: string): Loaded | undefined {
   if (name === 'node:sqlite') {
     const module = loadBuiltin()
-    return module === undefined ? undefined : fromNode(name, module)
+    return module === undefined ? undefined : fromNode(name, name, module)
   }
-  const module: unknown = require(name)
-  return name === 'better-sqlite3' ? fromBetter(module as BetterModule) : fromNode(name, module as NodeModule)
+  const require = createRequire(from)
+  const path = require.resolve(name)
+  const module: unknown = require(path)
+  return name === 'better-sqlite3'
+    ? fromBetter(path, module as BetterModule)
+    : fromNode(name, path, module as NodeModule)
 }
 
 function isSafe(version: string): boolean {
@@ -138,14 +161,15 @@ function isSafe(version: string): boolean {
   return true
 }
 
-const found = new Map<DriverName, Driver | string>()
+const found = new Map<string, Driver | string>()
 
-/** The driver of this name, or why it cannot be used here. */
-export function tryDriver(name: DriverName): Driver | string {
-  let result = found.get(name)
+/** The driver of this name, as a module at `from` finds it, or why it cannot be used here. */
+export function tryDriver(name: DriverName, from: string = import.meta.url): Driver | string {
+  const id = `${name} from ${from}`
+  let result = found.get(id)
   if (result !== undefined) return result
   try {
-    const loaded = load(name)
+    const loaded = load(name, from)
     if (loaded === undefined) {
       result = 'not part of this Node.js'
     } else {
@@ -159,7 +183,7 @@ export function tryDriver(name: DriverName): Driver | string {
   } catch (error) {
     result = error instanceof Error ? (error.message.split('\n')[0] ?? 'failed to load') : 'failed to load'
   }
-  found.set(name, result)
+  found.set(id, result)
   return result
 }
 

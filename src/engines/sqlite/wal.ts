@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Context } from '../../context.ts'
 import { UnavailableError } from '../../errors.ts'
-import { driverPath, type DriverName, type Row } from './driver.ts'
+import type { Driver, Row } from './driver.ts'
 
 /** From this size on the write-ahead log is brought into the database, on a thread of its own. */
 const CHECKPOINT_BYTES = 48 * 2 ** 20
@@ -125,13 +125,13 @@ parentPort.postMessage(answer)
 `
 
 /** Runs statements on a connection and a thread of their own, so that they stop nobody however long they take. */
-export function runApart(driver: DriverName, file: string, work: readonly string[]): Promise<Row[][]> {
+export function runApart(driver: Driver, file: string, work: readonly string[]): Promise<Row[][]> {
   return new Promise((resolve, reject) => {
     const done = new SharedArrayBuffer(4)
     const worker = new Worker(PROGRAM, {
       eval: true,
       execArgv: [],
-      workerData: { driver: driverPath(driver), file, work, done },
+      workerData: { driver: driver.path, file, work, done },
     })
     // A thread that is ended in the middle of a call takes the whole process with it: process.exit() has to wait.
     const hold = (): void => void Atomics.wait(new Int32Array(done), 0, 0, 10_000)

@@ -106,17 +106,18 @@ export const pastCases: EngineGroup = {
       const random = seeded(7)
       const states: Map<string, string>[] = [new Map()]
       for (let revision = 1; revision <= 60; revision++) {
-        const writes = Array.from({ length: 5 }, (): Write => {
+        const writes: Write[] = []
+        for (let n = 0; n < 5; n++) {
           const key = `k${Math.floor(random() * 15)}`
-          return [key, random() < 0.35 ? undefined : String(revision)]
-        })
-        await write(engine, ...writes)
-        for (const [key, value] of writes) {
           const next = new Map(states.at(-1))
+          // Only what is there is removed: a plan has no removal of an absent key.
+          const value = next.has(key) && random() < 0.4 ? undefined : String(revision)
           if (value === undefined) next.delete(key)
-          else next.set(key, value as string)
+          else next.set(key, value)
+          writes.push([key, value])
           states.push(next)
         }
+        await write(engine, ...writes)
       }
       for (const [at, state] of states.entries()) {
         const expected = [...state]
