@@ -35,6 +35,9 @@ const SIZE_EVERY = 64
 /** Databases up to this size are checked on the spot: a thread takes longer to start. */
 const CHECK_HERE_BYTES = 4 * 2 ** 20
 
+/** So many free pages are given back in one step. */
+const SHRINK_PAGES = 256
+
 /** How often each database is open in this process: a plain look at an open one would drop SQLite's locks. */
 const openHere = new Map<string, number>()
 
@@ -365,7 +368,7 @@ class SqliteEngine implements Engine {
   async shrink(): Promise<boolean> {
     let left = 0
     await this.#transaction(() => {
-      this.#db.all('shrink')
+      this.#db.exec(`pragma incremental_vacuum(${SHRINK_PAGES})`)
       left = Number(this.#db.get('freePages')?.[0] ?? 0)
     })
     if (left > 0) return true

@@ -47,7 +47,12 @@ export class Connection {
   }
 
   exec(sql: string): void {
-    this.#db?.exec(sql)
+    if (this.#db === undefined) throw new ClosedError()
+    try {
+      this.#db.exec(sql)
+    } catch (error) {
+      throw translate(error, this.#path)
+    }
   }
 
   /** The statement itself, which throws what the driver throws. */

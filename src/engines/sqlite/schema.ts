@@ -132,7 +132,6 @@ export type SqlName =
   | 'forgetGone'
   | 'countChanges'
   | 'freePages'
-  | 'shrink'
   | 'integrityCheck'
 
 export const SQL: Readonly<Record<SqlName, string>> = {
@@ -203,6 +202,5 @@ export const SQL: Readonly<Record<SqlName, string>> = {
   forgetGone: 'delete from gone where change <= ?1',
   countChanges: 'select count(*) from changes',
   freePages: 'pragma freelist_count',
-  shrink: 'pragma incremental_vacuum(256)',
   integrityCheck: 'pragma integrity_check(100)',
 }
