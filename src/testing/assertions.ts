@@ -78,13 +78,10 @@ export async function assertHealthy(store: Store): Promise<void> {
   }
 }
 
-/** A text for the name of a case: what cannot be seen is escaped, what is long is cut. */
+/** A text for the name of a case: what is not plain ASCII is escaped, what is long is cut. */
 export function printable(text: string): string {
-  const shown = text.length > 24 ? `${text.slice(0, 8)}… (${Buffer.byteLength(text)} bytes)` : text
-  // oxlint-disable-next-line no-control-regex -- control characters are what must not be shown
-  return `'${shown.replace(/[\u0000-\u001f\u007f-\u00a0\u0300-\u036f\ud800-\udfff\ufeff\uffff]/g, escapeUnit)}'`
-}
-
-function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  const escaped = text
+    .slice(0, 24)
+    .replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return text.length > 24 ? `'${escaped}' and so on, ${Buffer.byteLength(text)} bytes` : `'${escaped}'`
 }

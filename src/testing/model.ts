@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Change, Key, Range, Revision, Value } from '../index.ts'
+import type { Change, Commit, Key, Range, Revision, Value } from '../index.ts'
 
-/** A change without who and when. */
-export type ModelChange = Pick<Change, 'key' | 'type' | 'before' | 'after'>
+/** A change without when. */
+export type ModelChange = Omit<Change, 'at'>
+/** A commit without when and hash; its keys in order. */
+export type ModelCommit = Omit<Commit, 'at' | 'hash'>
 /** What the model understands of a range. */
 export type ModelRange = Pick<Range, 'prefix' | 'gte' | 'gt' | 'lte' | 'lt' | 'reverse' | 'limit'>
 
@@ -12,9 +14,11 @@ export type ModelRange = Pick<Range, 'prefix' | 'gte' | 'gt' | 'lte' | 'lt' | 'r
  */
 export class StoreModel {
   readonly #states: ReadonlyMap<Key, Value>[] = [new Map()]
-  readonly #histories = new Map<Key, { revision: Revision; change: ModelChange }[]>()
-  readonly #lastChange = new Map<Key, Revision>()
+  readonly #histories = new Map<Key, ModelChange[]>()
+  readonly #commits: ModelCommit[] = []
   readonly #snapshots = new Map<string, Revision>()
+  /** Who writes from now on. */
+  actor = ''
 
   get revision(): Revision {
     return this.#states.length - 1
@@ -51,21 +55,29 @@ export class StoreModel {
 
   /** The revision that changed the key last; 0 if it is absent. */
   lastChangeOf(key: Key): Revision {
-    return this.state().has(key) ? (this.#lastChange.get(key) ?? 0) : 0
+    return this.state().has(key) ? (this.history(key)[0]?.revision ?? 0) : 0
   }
 
   /** Newest first. */
-  history(key: Key): readonly { readonly revision: Revision; readonly change: ModelChange }[] {
+  history(key: Key): ModelChange[] {
     return [...(this.#histories.get(key) ?? [])].reverse()
   }
 
-  /** What differs between two states, in the order of keys. */
+  /** Oldest first. */
+  get commits(): readonly ModelCommit[] {
+    return this.#commits
+  }
+
+  /** What differs between two states, in the order of keys: who changed it last, and in which revision. */
   diff(from: Revision, to: Revision, prefix = ''): ModelChange[] {
     const [old, now] = [this.state(from), this.state(to)]
     return [...new Set([...old.keys(), ...now.keys()])]
       .filter((key) => key.startsWith(prefix) && !same(old, now, key))
       .sort(compareBytes)
-      .map((key) => changeOf(old, now, key))
+      .map((key) => {
+        const newest = this.history(key).find(({ revision }) => revision <= Math.max(from, to))
+        return { ...changeOf(old, now, key), revision: newest?.revision ?? 0, actor: newest?.actor ?? '' }
+      })
   }
 
   // ── writing ──
@@ -110,7 +122,7 @@ export class StoreModel {
   restore(to: Revision, prefix = ''): Revision {
     const rest = [...this.state()].filter(([key]) => !key.startsWith(prefix))
     const back = [...this.state(to)].filter(([key]) => key.startsWith(prefix))
-    return this.#become(new Map([...rest, ...back]))
+    return this.#become(new Map([...rest, ...back]), { restoredFrom: to })
   }
 
   snapshot(version: string): void {
@@ -122,7 +134,7 @@ export class StoreModel {
   }
 
   /** A revision after which the state is this one; only what differs is a change. */
-  #become(state: ReadonlyMap<Key, Value>): Revision {
+  #become(state: ReadonlyMap<Key, Value>, why?: Pick<ModelCommit, 'restoredFrom'>): Revision {
     const now = this.state()
     const keys = [...new Set([...now.keys(), ...state.keys()])]
     return this.#commit(

@@ -48,19 +48,17 @@ const prefixes = ['', '', 'user:', 'item:1', '\u{1f600}', 'nothing:']
 const keys: readonly Key[] = [
   ...Array.from({ length: 12 }, (_, n) => `user:${n}`),
   ...Array.from({ length: 20 }, (_, n) => `item:${n * 7}:size`),
-  ...[
-    'a',
-    'b',
-    'a\u0000',
-    '\u0001',
-    '__proto__',
-    'constructor',
-    'e\u0301',
-    '\u00e9',
-    '\uffee',
-    '\u{1f600}',
-    '\u{1f600}a',
-  ],
+  'a',
+  'b',
+  'a\u0000',
+  '\u0001',
+  '__proto__',
+  'constructor',
+  'e\u0301',
+  '\u00e9',
+  '\uffee',
+  '\u{1f600}',
+  '\u{1f600}a',
 ]
 
 /** A source of numbers in [0, 1) that gives the same row for the same seed on every machine (mulberry32). */

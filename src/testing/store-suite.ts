@@ -36,10 +36,12 @@ import { stateCases } from './store/state.ts'
 import { tagCases } from './store/tags.ts'
 import { transactCases } from './store/transact.ts'
 import { transactConflictCases } from './store/transact-conflicts.ts'
+import { updateCases } from './store/update.ts'
 import { valueCases } from './store/values.ts'
 
 const groups: readonly Group[] = [
   stateCases,
+  updateCases,
   saveCases,
   keyCases,
   rangeCases,

@@ -16,20 +16,29 @@ const cuts = setting('VARVE_CUTS', 5)
 const cutsPerStore = 3
 const mountOptions = [undefined, 'commit=1', 'data=writeback']
 
-/** Writes until the power goes, then brings the disk back; what was acknowledged is known from another disk. */
+function acksIn(path: string): Acks {
+  return readAcks(existsSync(path) ? readFileSync(path, 'utf8') : '')
+}
+
+/**
+ * Writes until the power goes; what was acknowledged is known from another disk. Only what was known before the cut
+ * began counts: a flush that is on its way at that moment may still be answered with success by the file system that is
+ * being shut down (a bare write and fdatasync are, in about 3 of 100 cuts), and after a real cut nobody would hear it.
+ */
 async function cutWhileWriting(
   disk: LoopDisk,
   durability: string,
   round: number,
-  acks: string,
-): Promise<Acks> {
+  path: string,
+): Promise<{ readonly before: Acks; readonly failures: readonly string[] }> {
   disk.mount(mountOptions[round % mountOptions.length])
   const writer = new Program('writer.mjs', [
     join(disk.path, 'store'),
     durability,
-    acks,
+    path,
     String(1 + ((round * 7) % 40)),
   ])
+  let before: Acks
   try {
     // Now and then it is cut while the store is made or opened.
     if (round % 4 === 3) {
@@ -38,12 +47,13 @@ async function cutWhileWriting(
       await writer.next()
       await pause(Math.random() * 300)
     }
+    before = acksIn(path)
     disk.cut()
   } finally {
     await writer.kill()
     await disk.unmount()
   }
-  return readAcks(existsSync(acks) ? readFileSync(acks, 'utf8') : '')
+  return { before, failures: acksIn(path).failures }
 }
 
 describe.each(['disk', 'process'])(
@@ -62,14 +72,14 @@ describe.each(['disk', 'process'])(
       for (let round = 0; round < cuts; round++) {
         if (round % cutsPerStore === 0) disk.format()
         const acksPath = join(folder, `acks-${round}`)
-        const acks = await cutWhileWriting(disk, durability, round, acksPath)
+        const { before, failures } = await cutWhileWriting(disk, durability, round, acksPath)
         // What a disk that is gone answers to a read, SQLite takes for damage.
-        for (const line of acks.failures) expect(line).toMatch(/^e VARVE_(UNAVAILABLE|INTEGRITY) /)
-        acknowledged += acks.count
+        for (const line of failures) expect(line).toMatch(/^e VARVE_(UNAVAILABLE|INTEGRITY) /)
+        acknowledged += before.count
         disk.mount()
         try {
           const store = await elsewhere(join(disk.path, 'store'), { maxSnapshots: 0 })
-          await checkPrefix(await lookAt(store), acks, durability === 'disk' ? acks.last : 0)
+          await checkPrefix(await lookAt(store), before, durability === 'disk' ? before.last : 0)
           await store.call('close')
           await store.program.kill()
         } finally {

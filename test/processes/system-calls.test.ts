@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { open } from '../../src/index.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { run } from '../support/mounts.ts'
-import { Program, programPath } from '../support/processes.ts'
-import { setting } from '../support/stores.ts'
+import { Program, programPath, start } from '../support/processes.ts'
+import { setting, until } from '../support/stores.ts'
 import { checkPrefix, readAcks } from './prefix.ts'
 
 const points = setting('VARVE_POINTS', 10)
@@ -34,6 +34,29 @@ describe('what the operating system is asked to do', () => {
     expect(flushes('disk')).toBeGreaterThanOrEqual(50)
     expect(flushes('process')).toBeLessThan(25)
   })
+
+  it('[36] [trap 36] [trap 37] after a flush that failed nothing is acknowledged until a new open', async (context) => {
+    const reason = whyNoStrace()
+    if (reason !== undefined) context.skip(reason)
+    for (const when of [1, 3, 10]) {
+      const folder = temporaryFolder()
+      const [url, acks] = [join(folder, 'store'), join(folder, 'acks')]
+      const fail = `inject=fdatasync:error=EIO:when=${when}`
+      const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fdatasync', '-e', fail] as const
+      const writer = start('writer.mjs', [url, 'disk', acks, '10'], { under })
+      const told = (): string => (existsSync(acks) ? readFileSync(acks, 'utf8') : '')
+      await until(() => readAcks(told()).failures.length > 0, 20_000)
+      expect(told()).toMatch(/^e VARVE_UNAVAILABLE UnavailableError: /m)
+      // The operations that shared the flush fail with it; none behind the first failure is acknowledged.
+      expect(told().slice(told().indexOf('e VARVE'))).not.toMatch(/^[0-9s]/m)
+      writer.disconnect()
+      await writer.exited
+      const store = await open(url, { maxSnapshots: 0 })
+      await checkPrefix(store, readAcks(told()))
+      await store.set('afterwards', 1)
+      await store.close()
+    }
+  }, 60_000)
 
   it(
     '[35] killed at the n-th system call that writes, the state is a prefix and nothing acknowledged is lost',

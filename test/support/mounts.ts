@@ -52,11 +52,12 @@ export async function whyNoPowerCut(): Promise<string | undefined> {
 
 /** A process may hold a file for a moment after its end. */
 async function unmount(path: string): Promise<void> {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 250; i++) {
     if (!fails('umount', path)) return
     await pause(20)
   }
   run('umount', '-l', path)
+  throw new Error(`${path} is still in use.`)
 }
 
 /** A small file system in memory. */

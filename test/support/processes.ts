@@ -81,6 +81,11 @@ export class Program {
     return this.next<T>()
   }
 
+  /** Lets go of it: our programs end by themselves then. For those that run under another command. */
+  disconnect(): void {
+    if (this.#child.connected) this.#child.disconnect()
+  }
+
   /** Without warning: SIGKILL, to this process alone. */
   async kill(): Promise<void> {
     if (this.#exit === undefined) this.#child.kill('SIGKILL')

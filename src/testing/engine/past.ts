@@ -104,7 +104,7 @@ export const pastCases: EngineGroup = {
 
     test('after hundreds of random changes every key is right at every point', async (engine) => {
       const random = seeded(7)
-      const states: Map<string, string>[] = [new Map()]
+      const states = [new Map<string, string>()]
       for (let revision = 1; revision <= 60; revision++) {
         const writes: Write[] = []
         for (let n = 0; n < 5; n++) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { CompactedError, type OpenOptions, type Ref, type Store } from '../../index.ts'
+import { CompactedError, ConflictError, type OpenOptions, type Ref, type Store } from '../../index.ts'
 import { collect, differences, refuses, refusesStream, stateOf } from '../assertions.ts'
 import type { Group } from '../harness.ts'
 
@@ -138,6 +138,45 @@ export const compactionCases: Group = {
         })
         await store.restore('before')
         assert.deepEqual(await stateOf(store), new Map([['old', 1]]))
+      },
+      { options: snapshotsOnly },
+    )
+
+    test(
+      'ifRevision means after it what it meant before',
+      async ({ store }) => {
+        const revision = await store.set('a', 1)
+        await store.set('other', 1)
+        await store.set('other', 2)
+        await store.compact()
+        for (const stale of [0, revision + 1, store.revision]) {
+          const error = await refuses(() => store.set('a', 2, { ifRevision: stale }), ConflictError)
+          assert.equal(error.actual, revision)
+        }
+        assert.equal(await store.set('a', 2, { ifRevision: revision }), 4)
+      },
+      { options: snapshotsOnly },
+    )
+
+    test(
+      'diff from a snapshot still says who changed what, when and in which revision',
+      async ({ store }) => {
+        await store.setMany({ changed: 1, removed: 1 })
+        await store.snapshots.create({ version: 'before' })
+        await store.as('ann').set('changed', 2)
+        await store.as('bob').delete('removed')
+        await store.as('cid').set('added', 1)
+        await store.as('dan').set('last', 1)
+        const told = async (): Promise<unknown[]> =>
+          (await store.diff('before').toArray()).map(({ key, revision, actor, at }) => [
+            key,
+            revision,
+            actor,
+            at,
+          ])
+        const before = await told()
+        await store.compact()
+        assert.deepEqual(await told(), before)
       },
       { options: snapshotsOnly },
     )

@@ -63,7 +63,7 @@ export const concurrencyCases: Group = {
           tx.set('b', a + 1)
         }),
       ])
-      const sorted = ([...(await stateOf(store)).values()] as number[]).sort()
+      const sorted = ([...(await stateOf(store)).values()] as number[]).sort((a, b) => a - b)
       assert.deepEqual(sorted, [1, 2])
     })
 

@@ -73,6 +73,7 @@ export const restoreCases: Group = {
       await store.snapshots.create({ version: 'modified', tags: ['good'] })
       await pass(5)
       await store.set('a', 'later')
+      await pass(5)
       await store.restore('initial')
       assert.equal(await store.get('a'), 'initial')
       await store.restore('modified')

@@ -191,12 +191,12 @@ function describing(test: Case): void {
     const made = await store.snapshots.create({ version: 'one', tags, meta })
     tags.push('u')
     meta.nested.list.push(2)
-    const deface = (snapshot: Snapshot | undefined): void => {
+    const deface = (snapshot: Snapshot = made): void => {
       for (const change of [
-        () => (snapshot?.tags as string[]).push('v'),
-        () => (snapshot?.meta as typeof meta).nested.list.push(3),
-        () => Object.assign(snapshot ?? {}, { version: 'other' }),
-        () => snapshot?.createdAt.setTime(0),
+        () => (snapshot.tags as string[]).push('v'),
+        () => (snapshot.meta as typeof meta).nested.list.push(3),
+        () => Object.assign(snapshot, { version: 'other' }),
+        () => snapshot.createdAt.setTime(0),
       ]) {
         try {
           change()

@@ -34,7 +34,7 @@ function wholes(test: Case): void {
 
   test('it returns what the function returns', async ({ store }) => {
     assert.equal(await store.transact(() => 'plain'), 'plain')
-    assert.equal(await store.transact(async (tx) => ((await tx.get('a')) ?? 'absent') as string), 'absent')
+    assert.equal(await store.transact(async (tx) => (await tx.get<string>('a')) ?? 'absent'), 'absent')
     assert.equal(await store.transact((tx) => tx.set('a', 1)), undefined)
   })
 
