@@ -18,7 +18,7 @@ import { diffOf, rangeFilter, restoring } from './snapshots/compare.ts'
 import { LogSnapshots } from './snapshots/snapshots.ts'
 import type { Sweeper } from './state/expiry.ts'
 import { pairsOf, put } from './state/pairs.ts'
-import { pointOf, scan } from './state/ranges.ts'
+import { pages, pointOf, Scan } from './state/ranges.ts'
 
 import { replacing } from './state/replace.ts'
 import { Later, type Validator } from './state/schema.ts'
@@ -137,31 +137,37 @@ export class StoreHandle implements Store {
     return options === undefined ? this.#log.has(full) : this.#entry(full, options) !== undefined
   }
 
-  async *keys(range: Range = {}): AsyncGenerator<string> {
-    for await (const entry of this.#scan(range)) yield entry.key.slice(this.#prefix.length)
+  keys(range: Range = {}): AsyncIterableIterator<string> {
+    return new Scan(
+      () => this.#pages(range),
+      (entry) => entry.key.slice(this.#prefix.length),
+    )
   }
 
-  async *entries(range: Range = {}): AsyncGenerator<readonly [string, Value]> {
-    for await (const entry of this.#scan(range))
-      yield [entry.key.slice(this.#prefix.length), this.#log.value(entry)]
+  entries(range: Range = {}): AsyncIterableIterator<readonly [string, Value]> {
+    return new Scan(
+      () => this.#pages(range),
+      (entry) => [entry.key.slice(this.#prefix.length), this.#log.value(entry)],
+    )
   }
 
   async count(range: Range = {}): Promise<number> {
     let count = 0
-    for await (const _ of this.#scan(range)) count++
+    for await (const page of this.#pages(range)) count += page.length
     return count
   }
 
-  #scan(range: Range): AsyncGenerator<Entry> {
+  #pages(range: Range): AsyncGenerator<readonly Entry[]> {
     this.#open()
     const selection = selectionOf(range, this.#prefix)
-    return scan(this.#log, selection, pointOf(this.#log, selection.at), this.#prefix + (range.prefix ?? ''))
+    return pages(this.#log, selection, pointOf(this.#log, selection.at))
   }
 
   async load(options: ReadOptions = {}): Promise<Record<string, Value>> {
     checkOptions('load', options, READ_OPTIONS)
     const state: Record<string, Value> = {}
-    for await (const [key, value] of this.entries(options)) put(state, key, value)
+    for await (const page of this.#pages(options))
+      for (const entry of page) put(state, entry.key.slice(this.#prefix.length), this.#log.value(entry))
     return state
   }
 

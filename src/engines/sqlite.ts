@@ -166,7 +166,7 @@ class SqliteEngine implements Engine {
 
   getAt(key: string, at: number): Entry | BrokenChain | undefined {
     const now = this.get(key)
-    return now !== undefined && now.change <= at ? now : pastOf(this.#db, key, at)
+    return now !== undefined && now.change <= at ? now : pastOf(this.#db, key, at, now?.change)
   }
 
   page(query: PageQuery): readonly (Entry | BrokenChain)[] {

@@ -3,7 +3,8 @@ import type { Plan } from '../engine.ts'
 import { addSums, commitHash, seal, unseal } from './checksum.ts'
 import { encodedBytes } from './codec.ts'
 import { removeOp, type Draft, type Intent, type Op, type View } from './intent.ts'
-import { now, type Log } from './log.ts'
+import { now } from './commits.ts'
+import type { Log } from './log.ts'
 import { marksOf } from './refs.ts'
 
 /** So many expiries make one revision. */

@@ -43,7 +43,7 @@ export async function compact(log: Log, keep: Keep, options: CareOptions = {}): 
   const { engine } = log
   log.fresh()
   const before = await engine.size()
-  const current = await engine.horizon()
+  const current = log.horizon()
   const horizon = log.head.revision === 0 ? 0 : newHorizon(log, keep, current)
   if (horizon > 0) {
     const end = log.commitOf(horizon)
@@ -92,6 +92,7 @@ async function trimChanges(
       // A removed key has to be remembered for as long as a point before its removal can be read.
       ...(done ? { forgetGone: points[0] ?? end.last } : {}),
     })
+    log.forgetHorizon()
     if (done) return
     after = last.id
     options.onProgress?.(after, end.last)

@@ -1,9 +1,10 @@
 import type { CommitRecord, Entry, Mark } from '../change.ts'
 import type { Context } from '../context.ts'
-import type { Awaitable, BrokenChain, Engine, PageQuery } from '../engine.ts'
+import type { BrokenChain, Engine, PageQuery } from '../engine.ts'
 import { CompactedError, IntegrityError, NotFoundError } from '../errors.ts'
-import { commitHash, recordSum, seal } from './checksum.ts'
+import { recordSum, seal } from './checksum.ts'
 import { decode, decodeFrozen, encodedBytes } from './codec.ts'
+import { checkHash, CommitCache, EMPTY, now } from './commits.ts'
 import { checkKey } from './keys.ts'
 import type { Slot, ValueCache } from './values.ts'
 
@@ -16,19 +17,6 @@ export interface Point {
   readonly asOf: number
 }
 
-export const EMPTY: CommitRecord = Object.freeze({
-  revision: 0,
-  last: 0,
-  at: 0,
-  actor: '',
-  why: '',
-  origin: 0,
-  keys: 0,
-  bytes: 0,
-  sums: 0,
-  hash: '',
-})
-
 /** A read inside one turn asks the clock this seldom, and the engine again after so long. */
 const READS_PER_LOOK = 64
 const TURN_MS = 1
@@ -37,13 +25,6 @@ const PICK = 10_000
 
 /** Counts the commits of all stores of this process: one handle's news are another's in the same turn. */
 let commitsHere = 0
-
-/** The answer of an engine that lives in this process. */
-export function now<T>(answer: Awaitable<T>): T {
-  if (answer instanceof Promise)
-    throw new TypeError('This engine answers with promises; use the asynchronous call.')
-  return answer
-}
 
 export interface LogOptions {
   readonly compression: boolean
@@ -69,6 +50,8 @@ export class Log {
   #reads = 0
   #endOfTurn = false
   #marks: Mark[] | undefined
+  #horizon: number | undefined
+  readonly #commits: CommitCache
   readonly #pins = new Set<{ readonly revision: number; readonly last: number }>()
   /** When the next entry ends; undefined: to be asked. */
   #deadline: number | undefined
@@ -78,6 +61,7 @@ export class Log {
     this.context = context
     this.options = options
     this.#cache = cache
+    this.#commits = new CommitCache(this)
   }
 
   async open(): Promise<void> {
@@ -123,12 +107,14 @@ export class Log {
   /** Takes note of what others have committed. */
   refresh(): void {
     this.#marks = undefined
+    this.#horizon = undefined
     const before = this.#head
     const head = now(this.engine.head()) ?? EMPTY
     if (head.revision === before.revision && head.hash === before.hash) return
-    this.#checkHash(head, now(this.engine.commits(head.revision - 1, head.revision - 1, 1, false))[0])
+    checkHash(this, head, now(this.engine.commits(head.revision - 1, head.revision - 1, 1, false))[0])
     this.#head = head
     this.#deadline = undefined
+    if (head.revision < before.revision) this.#commits.clear()
     if (head.revision < before.revision || head.last - before.last > PICK) return this.#cache.clear()
     for (const key of now(this.engine.changedKeys(before.last, PICK))) this.#cache.delete(key)
   }
@@ -288,7 +274,9 @@ export class Log {
   }
 
   #explain(chain: BrokenChain, point: Point): Error {
-    const oldest = now(this.engine.horizon())
+    // Another process may have compacted since the last look.
+    this.#horizon = undefined
+    const oldest = this.horizon()
     if (!this.isReadable(point.revision)) return this.compacted(point.revision, oldest)
     return new IntegrityError(
       `The history of ${JSON.stringify(chain.key)} in ${this.engine.place} has a gap before change ${chain.id}: damaged.`,
@@ -319,9 +307,19 @@ export class Log {
 
   // ── revisions ──
 
+  /** The oldest revision from which everything is readable. */
+  horizon(): number {
+    return (this.#horizon ??= now(this.engine.horizon()))
+  }
+
+  /** Called when this process has compacted. */
+  forgetHorizon(): void {
+    this.#horizon = undefined
+  }
+
   isReadable(revision: number): boolean {
     return (
-      revision >= now(this.engine.horizon()) ||
+      revision >= this.horizon() ||
       revision === this.#head.revision ||
       this.marks().some((mark) => mark.revision === revision)
     )
@@ -337,38 +335,17 @@ export class Log {
   /** The record of a revision, checked against the one before. Revision 0 is the empty store. */
   commitOf(revision: number): CommitRecord {
     if (revision === this.#head.revision) return this.#head
+    if (revision === 0) return EMPTY
     if (revision > this.#head.revision || revision < 0)
       throw new NotFoundError(
         `There is no revision ${revision} in ${this.engine.place}; the newest is ${this.#head.revision}.`,
       )
-    const records = now(this.engine.commits(Math.max(1, revision - 1), revision, 2, false))
-    const record = revision === 0 ? EMPTY : records.find((one) => one.revision === revision)
-    if (record === undefined) {
-      const oldest = now(this.engine.horizon())
-      if (revision < oldest) throw this.compacted(revision, oldest)
-      throw new IntegrityError(
-        `The record of revision ${revision} in ${this.engine.place} is missing: damaged.`,
-      )
-    }
-    this.#checkHash(
-      record,
-      records.find((one) => one.revision === revision - 1),
-    )
-    return record
-  }
-
-  /** A record's hash covers the one before; where that has been compacted away, it stands alone. */
-  #checkHash(record: CommitRecord, before: CommitRecord | undefined): void {
-    const previous = record.revision === 1 ? EMPTY : before
-    if (record.revision > 0 && previous !== undefined && commitHash(previous.hash, record) !== record.hash)
-      throw new IntegrityError(
-        `The record of revision ${record.revision} in ${this.engine.place} does not match its hash: damaged.`,
-      )
+    return this.#commits.get(revision)
   }
 
   /** The revision that a change belongs to: the first whose last change is not before it. */
   commitOfChange(change: number): CommitRecord {
-    let low = Math.max(1, now(this.engine.horizon()))
+    let low = Math.max(1, this.horizon())
     let high = this.#head.revision
     let lowLast = 0
     let highLast = this.#head.last

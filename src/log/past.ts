@@ -3,7 +3,8 @@ import type { CommitRecord, Entry, PastChange } from '../change.ts'
 import { IntegrityError } from '../errors.ts'
 import type { Change, Commit, Ref } from '../types.ts'
 import { GONE, recordSum, seal } from './checksum.ts'
-import { now, type Log, type Point } from './log.ts'
+import { now } from './commits.ts'
+import type { Log, Point } from './log.ts'
 import { revisionOf } from './refs.ts'
 
 const PAGE = 256
@@ -113,7 +114,7 @@ function differenceOf(
   const newest = log.entryAt(row.key, to)
   if (before === undefined && newest?.change !== row.id) {
     // Behind the horizon the steps in between are gone; what is left must still have been written after the addition.
-    if (row.id > log.commitOf(now(log.engine.horizon())).last) confirmAddition(log, row)
+    if (row.id > log.commitOf(log.horizon()).last) confirmAddition(log, row)
     else if (newest !== undefined && newest.change <= from.last) throw doesNotBelong(log, row)
   }
   const then =
@@ -172,7 +173,7 @@ export async function* historyOf(log: Log, key: string, upTo: Point, limit: numb
   for (let from = upTo.last; left > 0;) {
     const rows = await log.engine.changesOf(key, from, Math.min(PAGE, left))
     // Behind the horizon only what snapshots need is left: enough to read, too little to tell what happened.
-    const { last: oldest } = log.commitOf(await log.engine.horizon())
+    const { last: oldest } = log.commitOf(log.horizon())
     for (const row of rows) {
       if (row.id <= oldest) return
       if (row.key !== key)
@@ -209,7 +210,7 @@ export async function* commitsOf(
   limit: number,
 ): AsyncGenerator<Commit> {
   log.fresh()
-  const horizon = await log.engine.horizon()
+  const horizon = log.horizon()
   // Of the horizon itself only the state is kept, not what changed in it.
   const oldest = horizon === 0 ? 1 : horizon + 1
   const first = from === undefined ? oldest : revisionOf(log, from).revision

@@ -2,7 +2,7 @@ import type { CommitRecord, Mark } from '../change.ts'
 import { IntegrityError, InvalidOptionError, NotFoundError } from '../errors.ts'
 import type { Ref } from '../types.ts'
 import { recordSum } from './checksum.ts'
-import { now, type Log, type Point } from './log.ts'
+import type { Log, Point } from './log.ts'
 
 /** A mark's own checksum: it is a record like any other. */
 export function markSum(mark: Omit<Mark, 'sum'>): number {
@@ -57,14 +57,14 @@ export function revisionOf(log: Log, ref: Ref): CommitRecord {
 /** The point that a reference means, ready to be read. */
 export function resolve(log: Log, ref: Ref): Point {
   const record = revisionOf(log, ref)
-  if (!log.isReadable(record.revision)) throw log.compacted(record.revision, now(log.engine.horizon()))
+  if (!log.isReadable(record.revision)) throw log.compacted(record.revision, log.horizon())
   return { revision: record.revision, last: record.last, asOf: ref instanceof Date ? ref.getTime() : 0 }
 }
 
 /** The newest revision that was made at or before this time. Times never go back from one revision to the next. */
 function commitAtTime(log: Log, time: number): CommitRecord {
   if (log.head.at <= time) return log.head
-  const oldest = now(log.engine.horizon())
+  const oldest = log.horizon()
   let low = oldest
   let high = log.head.revision
   // The revision sought is in [low, high): high is later than `time`.

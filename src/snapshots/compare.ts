@@ -1,5 +1,4 @@
 import type { Entry } from '../change.ts'
-import { compareKeys } from '../log/keys.ts'
 import type { Log, Point } from '../log/log.ts'
 import { differences, differencesNow, toChange } from '../log/past.ts'
 import { resolve } from '../log/refs.ts'
@@ -13,7 +12,7 @@ export function rangeFilter(call: string, range: Range, prefix: string): (key: s
   for (const name of ['limit', 'reverse', 'at'] as const)
     if (range[name] !== undefined)
       throw new InvalidOptionError(`The range of ${call} says which keys; it has no ${name}.`)
-  return inSelection(selectionOf(range, prefix), range, compareKeys)
+  return inSelection(selectionOf(range, prefix))
 }
 
 /** What changed between two points, in the order of the log; reads only what changed. */

@@ -8,7 +8,7 @@ import { checkOptions, checkSignal } from '../options.ts'
 import { parseDuration } from '../duration.ts'
 import type { Range, TransactOptions, Transaction, Value } from '../types.ts'
 import { inSelection, selectionOf } from '../log/selection.ts'
-import { scan } from './ranges.ts'
+import { pages } from './ranges.ts'
 import { Later, type Validator } from './schema.ts'
 
 /** Somebody got in between: run again. */
@@ -151,7 +151,7 @@ class RunningTransaction implements Transaction {
     if (range.at !== undefined)
       throw new InvalidOptionError('A transaction reads one state: its ranges have no `at`.')
     const selection = selectionOf(range, prefix)
-    const covers = inSelection(selection, range, compareKeys)
+    const covers = inSelection(selection)
     this.#ranges.push(covers)
     await Promise.all(this.#checks)
     const order = selection.reverse ? -1 : 1
@@ -170,19 +170,16 @@ class RunningTransaction implements Transaction {
           ]
       }
     }
-    for await (const entry of scan(
-      log,
-      { ...selection, limit: Infinity },
-      this.point,
-      prefix + (range.prefix ?? ''),
-    )) {
-      for (const one of ours(entry.key)) {
+    for await (const page of pages(log, { ...selection, limit: Infinity }, this.point)) {
+      for (const entry of page) {
+        for (const one of ours(entry.key)) {
+          if (left-- <= 0) return
+          yield one
+        }
+        if (this.#encoded.has(entry.key)) continue
         if (left-- <= 0) return
-        yield one
+        yield [entry.key.slice(prefix.length), log.ownValue(entry)]
       }
-      if (this.#encoded.has(entry.key)) continue
-      if (left-- <= 0) return
-      yield [entry.key.slice(prefix.length), log.ownValue(entry)]
     }
     for (const one of ours(undefined)) {
       if (left-- <= 0) return

@@ -137,12 +137,11 @@ export class StoreModel {
   #become(state: ReadonlyMap<Key, Value>, why?: Pick<ModelCommit, 'restoredFrom'>): Revision {
     const now = this.state()
     const keys = [...new Set([...now.keys(), ...state.keys()])]
-    return this.#commit(
-      new Map(keys.filter((key) => !same(now, state, key)).map((key) => [key, state.get(key)])),
-    )
+    const different = keys.filter((key) => !same(now, state, key))
+    return this.#commit(new Map(different.map((key) => [key, state.get(key)])), why)
   }
 
-  #commit(writes: ReadonlyMap<Key, Value>): Revision {
+  #commit(writes: ReadonlyMap<Key, Value>, why?: Pick<ModelCommit, 'restoredFrom'>): Revision {
     const old = this.state()
     const next = new Map(old)
     for (const [key, value] of writes) {
@@ -150,13 +149,14 @@ export class StoreModel {
       else next.set(key, value)
     }
     this.#states.push(next)
+    const { revision, actor } = this
+    this.#commits.push({ revision, actor, keys: [...writes.keys()].sort(compareBytes), ...why })
     for (const key of writes.keys()) {
       const history = this.#histories.get(key) ?? []
-      history.push({ revision: this.revision, change: changeOf(old, next, key) })
+      history.push({ ...changeOf(old, next, key), revision, actor })
       this.#histories.set(key, history)
-      this.#lastChange.set(key, this.revision)
     }
-    return this.revision
+    return revision
   }
 }
 
@@ -169,7 +169,11 @@ function same(a: ReadonlyMap<Key, Value>, b: ReadonlyMap<Key, Value>, key: Key):
   return a.has(key) === b.has(key) && isDeepStrictEqual(a.get(key), b.get(key))
 }
 
-function changeOf(old: ReadonlyMap<Key, Value>, now: ReadonlyMap<Key, Value>, key: Key): ModelChange {
+function changeOf(
+  old: ReadonlyMap<Key, Value>,
+  now: ReadonlyMap<Key, Value>,
+  key: Key,
+): Pick<ModelChange, 'key' | 'type' | 'before' | 'after'> {
   const type = !old.has(key) ? 'added' : now.has(key) ? 'changed' : 'removed'
   return { key, type, before: old.get(key), after: now.get(key) }
 }

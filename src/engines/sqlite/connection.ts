@@ -15,7 +15,7 @@ const collected = new FinalizationRegistry(() => void lingering--)
 /** One connection to a database: our statements, each prepared once, and the driver's failures in our own words. */
 export class Connection {
   readonly #driver: Driver
-  readonly #path: string
+  readonly path: string
   readonly #statements = new Map<SqlName, Statement>()
   #db: Database | undefined
   /** Reads inside a transaction of ours belong to it. */
@@ -23,7 +23,7 @@ export class Connection {
 
   constructor(driver: Driver, path: string) {
     this.#driver = driver
-    this.#path = path
+    this.path = path
   }
 
   /**
@@ -33,9 +33,9 @@ export class Connection {
   open(mode: 'write' | 'read' | 'frozen'): void {
     this.#statements.clear()
     this.#db?.close()
-    const url = pathToFileURL(this.#path)
+    const url = pathToFileURL(this.path)
     url.search = '?immutable=1'
-    const place = mode === 'frozen' && this.#driver.urls ? url.href : this.#path
+    const place = mode === 'frozen' && this.#driver.urls ? url.href : this.path
     this.#db = this.#driver.open(place, mode !== 'write')
     // secure_delete: a page that was given up is wiped, so that an old copy that finds its way back cannot pass for true.
     this.#db.exec(`pragma busy_timeout = 0; pragma synchronous = normal; pragma wal_autocheckpoint = 0;
@@ -51,7 +51,7 @@ export class Connection {
     try {
       this.#db.exec(sql)
     } catch (error) {
-      throw translate(error, this.#path)
+      throw translate(error, this.path)
     }
   }
 
@@ -69,7 +69,7 @@ export class Connection {
     try {
       return this.statement(name).get(...params)
     } catch (error) {
-      throw translate(error, this.#path)
+      throw translate(error, this.path)
     }
   }
 
@@ -77,7 +77,7 @@ export class Connection {
     try {
       return this.statement(name).all(...params)
     } catch (error) {
-      throw translate(error, this.#path)
+      throw translate(error, this.path)
     }
   }
 
@@ -85,7 +85,7 @@ export class Connection {
     try {
       this.statement(name).run(...params)
     } catch (error) {
-      throw translate(error, this.#path)
+      throw translate(error, this.path)
     }
   }
 
@@ -105,7 +105,7 @@ export class Connection {
       return make()
     } catch (error) {
       if (!(error instanceof IntegrityError)) throw error
-      throw new IntegrityError(`${this.#path}: ${error.message}`, { cause: error })
+      throw new IntegrityError(`${this.path}: ${error.message}`, { cause: error })
     }
   }
 

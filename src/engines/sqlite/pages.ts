@@ -1,18 +1,49 @@
-import type { Entry } from '../../change.ts'
+import type { Entry, PastChange } from '../../change.ts'
 import type { BrokenChain, PageQuery } from '../../engine.ts'
+import { IntegrityError } from '../../errors.ts'
 import { compareKeys } from '../../log/keys.ts'
 import type { Connection } from './connection.ts'
 import type { Row } from './driver.ts'
-import { fromSqlKey, toEntry, toPastEntry, toSqlKey } from './rows.ts'
+import { fromSqlKey, toEntry, toPastChange, toSqlKey } from './rows.ts'
 
 /** Sorts behind every text. */
 const END = Buffer.alloc(0)
 /** How many keys one round looks at. */
 const ROUND = 512
 
-/** What a key was after the change `at`, given that it has changed since. */
-export function pastOf(db: Connection, key: string, at: number): Entry | BrokenChain | undefined {
-  return db.record((row) => toPastEntry(key, at, row), 'pastOf', toSqlKey(key), at)
+/**
+ * What a key was after the change `at`, given that it has changed since (by `newest`, where the caller knows): from the
+ * nearest rung, or from the newest change, along the chain to the first change behind `at`.
+ */
+export function pastOf(
+  db: Connection,
+  key: string,
+  at: number,
+  newest?: number,
+): Entry | BrokenChain | undefined {
+  const sqlKey = toSqlKey(key)
+  const start = newest ?? db.get('chainStart', sqlKey)?.[0]
+  if (typeof start !== 'number' || start <= at) return undefined
+  let change = db.record(toPastChange, 'change', start)
+  // Most looks go back by one change. For those that go further there are rungs.
+  if (change === undefined || change.prev > at) change = rungOf(db, sqlKey, at) ?? change
+  if (change === undefined) return { broken: true, key, id: start }
+  for (;;) {
+    if (change.key !== key)
+      throw new IntegrityError(
+        `${db.path}: change ${change.id} does not belong to ${JSON.stringify(key)}: damaged.`,
+      )
+    if (change.prev <= at) break
+    const { id, prev }: PastChange = change
+    change = db.record(toPastChange, 'change', prev)
+    if (change === undefined) return { broken: true, key, id }
+  }
+  if (change.before === undefined) return undefined
+  return { key, value: change.before, change: change.prev, expires: change.expires, sum: change.sum }
+}
+/** The first rung behind `at`. */
+function rungOf(db: Connection, sqlKey: string, at: number): PastChange | undefined {
+  return db.record(toPastChange, 'rung', sqlKey, at)
 }
 
 /** Entries in key order, as they were after a change: all from one moment. */
@@ -81,7 +112,12 @@ function past(db: Connection, query: PageQuery): (Entry | BrokenChain)[] {
     for (const candidate of found) {
       const key = keyOf(candidate)
       if (seenTo !== undefined && order * compareKeys(key, seenTo) > 0) break
-      const entry = typeof candidate === 'string' || candidate.change > at ? pastOf(db, key, at) : candidate
+      const entry =
+        typeof candidate === 'string'
+          ? pastOf(db, key, at)
+          : candidate.change > at
+            ? pastOf(db, key, at, candidate.change)
+            : candidate
       if (entry !== undefined && page.push(entry) === limit) return page
     }
     if (seenTo === undefined) return page

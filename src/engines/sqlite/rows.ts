@@ -1,5 +1,4 @@
 import type { CommitRecord, Encoded, Entry, Mark, PastChange } from '../../change.ts'
-import type { BrokenChain } from '../../engine.ts'
 import { IntegrityError } from '../../errors.ts'
 import type { Row, SqlValue } from './driver.ts'
 
@@ -66,42 +65,18 @@ export function toEntry(key: string, row: Row, from = 0): Entry {
 
 /** A row of: id, key, prev, before, expires, sum. */
 export function toPastChange(row: Row): PastChange {
-  return pastChangeAt(row, 0)
-}
-
-function pastChangeAt(row: Row, from: number): PastChange {
-  const id = integer(row[from], 'The number of a change')
+  const id = integer(row[0], 'The number of a change')
   const where = `Change ${id}`
-  const before = row[from + 3]
-  const expires = row[from + 4]
+  const before = row[3]
+  const expires = row[4]
   return {
     id,
-    key: fromSqlKey(row[from + 1]),
-    prev: integer(row[from + 2], `${where}: its predecessor`),
+    key: fromSqlKey(row[1]),
+    prev: integer(row[2], `${where}: its predecessor`),
     before: before === null ? undefined : encoded(before, `${where}: the value before it`),
     expires: expires === null ? 0 : integer(expires, `${where}: its expiry`),
-    sum: integer(row[from + 5], `${where}: its checksum`),
+    sum: integer(row[5], `${where}: its checksum`),
   }
-}
-
-/**
- * A row of the look into the past: where the chain began, then the first change after the point (or nulls). What the key was
- * at the point, which is what that change replaced.
- */
-export function toPastEntry(key: string, at: number, row: Row): Entry | BrokenChain | undefined {
-  if (row[0] === null) return undefined
-  const start = integer(row[0], `The newest change of ${JSON.stringify(key)}`)
-  if (start <= at) return undefined
-  if (row[1] === null) return { broken: true, key, id: start }
-  const change = pastChangeAt(row, 1)
-  if (change.key !== key)
-    throw new IntegrityError(
-      `Change ${change.id} belongs to ${JSON.stringify(change.key)}, not to ${JSON.stringify(key)}: damaged.`,
-    )
-  if (change.prev > at) return { broken: true, key, id: change.id }
-  // An absent key has a checksum too, so that a damaged predecessor is not taken for "never there".
-  if (change.before === undefined) return undefined
-  return { key, value: change.before, change: change.prev, expires: change.expires, sum: change.sum }
 }
 
 export function toCommit(row: Row): CommitRecord {

@@ -4,10 +4,10 @@ export const APPLICATION_ID = 0x76617276
 export const FORMAT = 1
 
 /**
- * Every 16th change of a key is a rung: it is indexed by key, so that a look at any point of the past is one seek and at most
- * 15 steps along the key's chain, while a write touches nothing of the past but the right edge of `changes`.
+ * Every 8th change of a key is a rung: it is indexed by key, so that a look at any point of the past is one seek and at most
+ * seven steps along the key's chain, while a write touches nothing of the past but the right edge of `changes`.
  */
-export const RUNG_EVERY = 16
+export const RUNG_EVERY = 8
 
 /**
  * `value` and `before` are text for JSON and a blob for everything else; they have no type in SQL terms, so that SQLite
@@ -99,7 +99,9 @@ export type SqlName =
   | 'rollback'
   | 'dataVersion'
   | 'get'
-  | 'pastOf'
+  | 'chainStart'
+  | 'change'
+  | 'rung'
   | 'page'
   | 'pageReverse'
   | 'gonePage'
@@ -142,15 +144,10 @@ export const SQL: Readonly<Record<SqlName, string>> = {
   dataVersion: 'pragma data_version',
 
   get: `select ${ENTRY} from state where key = ?1`,
-  pastOf: `with recursive
-    start(id) as materialized (select ${CHAIN_START}),
-    walk(id, prev) as (
-      select c.id, c.prev from start cross join changes c on c.id = start.id where start.id > ?2
-      union all
-      select c.id, c.prev from walk cross join changes c on c.id = walk.prev where walk.prev > ?2
-    )
-    select start.id, c.id, c.key, c.prev, c.before, c.expires, c.sum
-    from start left join changes c on c.id = (select min(id) from walk)`,
+  chainStart: `select coalesce((select change from state where key = ?1), (select change from gone where key = ?1))`,
+  change: `select ${CHANGE} from changes where id = ?1`,
+  rung: `select ${CHANGE} from changes indexed by rungs
+    where key = ?1 and id > ?2 and rung is not null order by id limit 1`,
   page: `select key, ${ENTRY} from state where key >= ?1 and key < ?2 order by key limit ?3`,
   pageReverse: `select key, ${ENTRY} from state where key >= ?1 and key < ?2 order by key desc limit ?3`,
   gonePage: 'select key from gone where key >= ?1 and key < ?2 and change > ?4 order by key limit ?3',
