@@ -63,6 +63,8 @@ export interface CommitRecord {
   readonly sums: number
   /** SHA-256 over the hash of the revision before and all of the above, in hex. */
   readonly hash: string
+  /** The hash of the revision before, written down when that was compacted away. */
+  readonly prior?: string
 }
 
 /** A name for a revision. */

@@ -52,6 +52,8 @@ export interface TrimStep {
   readonly keep: readonly number[]
   /** Revisions whose records go. */
   readonly dropCommits: readonly number[]
+  /** Revisions that stay without the one before: its hash is written down with them. */
+  readonly keepCommits: readonly { readonly revision: number; readonly prior: string }[]
   /** Removed keys whose removal was at or before this change need not be remembered; undefined: all stay. */
   readonly forgetGone?: number
   /** The oldest revision from which everything is readable. */
@@ -83,6 +85,8 @@ export interface Engine {
   get(key: string): Awaitable<Entry | undefined>
   /** The key as it was after the change `at`. */
   getAt(key: string, at: number): Awaitable<Entry | BrokenChain | undefined>
+  /** Of a key that was absent after the change `at`: the change that had removed it; 0: it had never been there. */
+  removal(key: string, at: number): Awaitable<number>
   /** Entries in key order, one consistent view per call. */
   page(query: PageQuery): Awaitable<readonly (Entry | BrokenChain)[]>
   /** Entries that end at or before `now`, soonest first. */
@@ -90,6 +94,11 @@ export interface Engine {
   /** When the next entry ends; undefined: none does. */
   nextDue(): Awaitable<number | undefined>
 
+  /** All keys in order, and the last change of each. */
+  heads(
+    from: string | undefined,
+    limit: number,
+  ): Awaitable<readonly { readonly key: string; readonly change: number }[]>
   /** Removed keys that are still remembered, in order, and the change that removed each. */
   gone(
     from: string | undefined,

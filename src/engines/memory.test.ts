@@ -106,7 +106,7 @@ describe('memoryEngine', () => {
     const engine = memoryEngine()
     await engine.open()
     engine.tryCommit(plan(0, 'a', '1'))
-    await engine.trim({ drop: [1], keep: [], dropCommits: [1], horizon: 1 })
+    await engine.trim({ drop: [1], keep: [], dropCommits: [1], keepCommits: [], horizon: 1 })
     expect(await engine.commits(1, 1, 10, false)).toEqual([])
     expect((await engine.head())?.revision).toBe(1)
   })
@@ -118,7 +118,14 @@ describe('memoryEngine', () => {
       engine.tryCommit(plan(n, n < 50 ? 'a' : `b${n}`, n % 2 ? undefined : '"text"'.repeat(100)))
     const before = await engine.size()
     const drop = Array.from({ length: 100 }, (_, n) => n + 1)
-    await engine.trim({ drop, keep: [], dropCommits: drop.slice(0, -1), forgetGone: 100, horizon: 100 })
+    await engine.trim({
+      drop,
+      keep: [],
+      dropCommits: drop.slice(0, -1),
+      keepCommits: [],
+      forgetGone: 100,
+      horizon: 100,
+    })
     const after = await engine.size()
     expect(after.records).toBe(0)
     expect(after.bytes).toBeLessThan(before.bytes)

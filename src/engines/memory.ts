@@ -93,6 +93,12 @@ class MemoryEngine implements Engine {
     return { key, value: row.before, change: row.prev, expires: row.expires, sum: row.sum }
   }
 
+  removal(key: string, at: number): number {
+    const { gone, past } = this.#live
+    const rows = past.get(key)
+    return rows?.[placeOf(rows, at + 1, byId)]?.prev ?? gone.get(key)?.change ?? 0
+  }
+
   page({ from, to, reverse, limit, at }: PageQuery): (Entry | BrokenChain)[] {
     const { present, absent, head } = this.#live
     const now = present.range(from, to, reverse)
@@ -118,6 +124,17 @@ class MemoryEngine implements Engine {
   nextDue(): number | undefined {
     for (const entry of this.#live.ending.range(undefined, undefined)) return entry.expires
     return undefined
+  }
+
+  heads(from: string | undefined, limit: number): { key: string; change: number }[] {
+    const { present, state } = this.#live
+    const found: { key: string; change: number }[] = []
+    for (const key of present.range(from, undefined)) {
+      if (found.length >= limit) break
+      const entry = state.get(key)
+      if (entry) found.push({ key, change: entry.change })
+    }
+    return found
   }
 
   gone(from: string | undefined, limit: number): { key: string; change: number }[] {
@@ -193,7 +210,7 @@ class MemoryEngine implements Engine {
     return true
   }
 
-  async trim({ drop, dropCommits, forgetGone, horizon }: TrimStep): Promise<void> {
+  async trim({ drop, dropCommits, keepCommits, forgetGone, horizon }: TrimStep): Promise<void> {
     const tables = this.#live
     const { state, gone, absent, changes, past, commits } = tables
     const orphans = new Set<string>()
@@ -220,6 +237,11 @@ class MemoryEngine implements Engine {
       if (!state.has(key) && !gone.has(key) && !past.has(key)) absent.delete(key)
     }
     without(commits, dropCommits, byRevision)
+    for (const { revision, prior } of keepCommits) {
+      const place = placeOf(commits, revision, byRevision)
+      const record = commits[place]
+      if (record?.revision === revision) commits[place] = { ...record, prior }
+    }
     tables.horizon = horizon
   }
 

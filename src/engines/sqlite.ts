@@ -5,10 +5,12 @@ import { ClosedError, IntegrityError, UnavailableError } from '../errors.ts'
 import { Connection } from './sqlite/connection.ts'
 import { findDriver, type Driver, type Row } from './sqlite/driver.ts'
 import { isBusy, translate } from './sqlite/failures.ts'
-import { pageAt, pastOf } from './sqlite/pages.ts'
+import { pageAt, pastOf, removalBefore } from './sqlite/pages.ts'
 import { prepareFiles, storeFiles, syncPath, unavailable, type StoreFiles } from './sqlite/files.ts'
 import { WriterQueue } from './sqlite/queue.ts'
 import {
+  type KeyChange,
+  toKeyChange,
   fromCommit,
   fromMark,
   fromSqlKey,
@@ -169,6 +171,10 @@ class SqliteEngine implements Engine {
     return now !== undefined && now.change <= at ? now : pastOf(this.#db, key, at, now?.change)
   }
 
+  removal(key: string, at: number): number {
+    return removalBefore(this.#db, key, at)
+  }
+
   page(query: PageQuery): readonly (Entry | BrokenChain)[] {
     return pageAt(this.#db, query)
   }
@@ -182,16 +188,12 @@ class SqliteEngine implements Engine {
     return typeof at === 'number' ? at : undefined
   }
 
-  gone(
-    from: string | undefined,
-    limit: number,
-  ): readonly { readonly key: string; readonly change: number }[] {
-    return this.#db.records(
-      (row) => ({ key: fromSqlKey(row[0]), change: Number(row[1]) }),
-      'gone',
-      from === undefined ? '' : toSqlKey(from),
-      limit,
-    )
+  heads(from: string | undefined, limit: number): readonly KeyChange[] {
+    return this.#db.records(toKeyChange, 'heads', from === undefined ? '' : toSqlKey(from), limit)
+  }
+
+  gone(from: string | undefined, limit: number): readonly KeyChange[] {
+    return this.#db.records(toKeyChange, 'gone', from === undefined ? '' : toSqlKey(from), limit)
   }
 
   changes(after: number, upTo: number, limit: number): readonly PastChange[] {
@@ -360,6 +362,8 @@ class SqliteEngine implements Engine {
       this.#db.run('putMeta', 'horizon', step.horizon)
       for (const id of step.drop) this.#db.run('dropChange', id)
       for (const id of step.keep) this.#db.run('keepChange', id)
+      for (const { revision, prior } of step.keepCommits)
+        this.#db.run('keepCommit', revision, Buffer.from(prior, 'hex'))
       for (const revision of step.dropCommits) this.#db.run('dropCommit', revision)
       if (step.forgetGone !== undefined) this.#db.run('forgetGone', step.forgetGone)
     })

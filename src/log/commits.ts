@@ -25,10 +25,10 @@ export function now<T>(answer: Awaitable<T>): T {
   return answer
 }
 
-/** A record's hash covers the one before; where that has been compacted away, it stands alone. */
+/** A record's hash covers the one before, or what was written down of that when it was compacted away. */
 export function checkHash(log: Log, record: CommitRecord, before: CommitRecord | undefined): void {
-  const previous = record.revision === 1 ? EMPTY : before
-  if (record.revision > 0 && previous !== undefined && commitHash(previous.hash, record) !== record.hash)
+  const previous = record.revision <= 1 ? '' : (before?.hash ?? record.prior)
+  if (record.revision > 0 && (previous === undefined || commitHash(previous, record) !== record.hash))
     throw new IntegrityError(
       `The record of revision ${record.revision} in ${log.engine.place} does not match its hash: damaged.`,
     )
@@ -69,14 +69,16 @@ export class CommitCache {
   #read(index: number): readonly CommitRecord[] {
     const start = index * RUN
     const records = now(this.#log.engine.commits(start - 1, start + RUN - 1, RUN + 1, false))
+    const checked: CommitRecord[] = []
     for (const [i, record] of records.entries()) {
+      if (record.revision < start) continue
       const before = records[i - 1]
-      const follows = before !== undefined && before.revision === record.revision - 1
-      if (follows || record.revision === 1) checkHash(this.#log, record, before)
+      checkHash(this.#log, record, before?.revision === record.revision - 1 ? before : undefined)
+      checked.push(record)
     }
     if (this.#runs.size >= MOST_RUNS) this.#runs.clear()
-    this.#runs.set(index, records)
-    return records
+    this.#runs.set(index, checked)
+    return checked
   }
 }
 

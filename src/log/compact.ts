@@ -52,8 +52,9 @@ export async function compact(log: Log, keep: Keep, options: CareOptions = {}): 
       if (mark.revision < horizon) kept.set(mark.revision, log.commitOf(mark.revision).last)
     for (const pin of log.pins) if (pin.revision < horizon) kept.set(pin.revision, pin.last)
     const points = [...kept.values(), end.last].toSorted((a, b) => a - b)
-    await trimChanges(log, points, end, horizon, options)
-    await trimCommits(log, kept, horizon, options)
+    const past = await trimChanges(log, points, end, horizon, options)
+    const readable = Float64Array.from([...past, ...(await headsUpTo(log, end.last, options))]).toSorted()
+    await trimCommits(log, kept, readable, horizon, options)
   }
   while (await engine.shrink()) await nextTurn(log, options)
   return { before, after: await engine.size(), oldestRevision: horizon }
@@ -64,23 +65,27 @@ async function nextTurn(log: Log, { signal }: CareOptions): Promise<void> {
   await new Promise<void>((resolve) => log.context.turn(resolve))
 }
 
+/** Goes through the changes up to `end`, and drops those that no point asks for. The others' predecessors are returned. */
 async function trimChanges(
   log: Log,
   points: readonly number[],
   end: CommitRecord,
   horizon: number,
   options: CareOptions,
-): Promise<void> {
+): Promise<number[]> {
   const { engine } = log
-  for (let after = 0; after < end.last;) {
+  const readable: number[] = []
+  for (let after = 0; ;) {
     const rows = await engine.changes(after, end.last, STEP)
     const drop: number[] = []
     const keep: number[] = []
     for (const row of rows) {
       // What is damaged must not decide what goes.
       beforeOf(log, row)
-      if (isNeeded(points, row.prev, row.id)) keep.push(row.id)
-      else drop.push(row.id)
+      if (isNeeded(points, row.prev, row.id)) {
+        keep.push(row.id)
+        readable.push(row.prev)
+      } else drop.push(row.id)
     }
     const last = rows.at(-1)
     const done = rows.length < STEP || last === undefined
@@ -88,36 +93,80 @@ async function trimChanges(
       drop,
       keep,
       dropCommits: [],
+      keepCommits: [],
       horizon,
       // A removed key has to be remembered for as long as a point before its removal can be read.
       ...(done ? { forgetGone: points[0] ?? end.last } : {}),
     })
     log.forgetHorizon()
-    if (done) return
+    if (done) return readable
     after = last.id
     options.onProgress?.(after, end.last)
     await nextTurn(log, options)
   }
 }
 
+/** The changes up to `last` that wrote what is there now, or removed what is remembered as gone. */
+async function headsUpTo(log: Log, last: number, options: CareOptions): Promise<number[]> {
+  const { engine } = log
+  const heads: number[] = []
+  for (const look of [engine.heads.bind(engine), engine.gone.bind(engine)])
+    for (let from: string | undefined; ;) {
+      const found = await look(from, STEP)
+      for (const { change } of found) if (change <= last) heads.push(change)
+      const key = found.at(-1)?.key
+      if (found.length < STEP || key === undefined) break
+      from = `${key}\0`
+      await nextTurn(log, options)
+    }
+  return heads
+}
+
+/** Of the revisions before the horizon those stay that a snapshot names, or that wrote something that can still be read. */
 async function trimCommits(
   log: Log,
   kept: ReadonlyMap<number, number>,
+  readable: Float64Array,
   horizon: number,
   options: CareOptions,
 ): Promise<void> {
   const { engine } = log
-  for (let from = 1; from < horizon;) {
-    const records = await engine.commits(from, horizon - 1, STEP, false)
+  let before: CommitRecord | undefined
+  let beforeStays = true
+  for (let from = 1; from <= horizon;) {
+    const records = await engine.commits(from, horizon, STEP, false)
+    const dropCommits: number[] = []
+    const keepCommits: { revision: number; prior: string }[] = []
+    for (const record of records) {
+      const stays =
+        record.revision === horizon ||
+        kept.has(record.revision) ||
+        hasBetween(readable, before?.last ?? 0, record.last)
+      if (!stays) dropCommits.push(record.revision)
+      else if (!beforeStays && before?.revision === record.revision - 1)
+        keepCommits.push({ revision: record.revision, prior: before.hash })
+      before = record
+      beforeStays = stays
+    }
     const last = records.at(-1)
     if (last === undefined) return
-    const dropCommits = records
-      .filter((record) => !kept.has(record.revision))
-      .map((record) => record.revision)
-    if (dropCommits.length > 0) await engine.trim({ drop: [], keep: [], dropCommits, horizon })
+    if (dropCommits.length > 0 || keepCommits.length > 0)
+      await engine.trim({ drop: [], keep: [], dropCommits, keepCommits, horizon })
     from = last.revision + 1
     await nextTurn(log, options)
   }
+}
+
+/** Whether a sorted list has a number behind `low` and up to `high`. */
+function hasBetween(sorted: Float64Array, low: number, high: number): boolean {
+  let start = 0
+  let end = sorted.length
+  while (start < end) {
+    const middle = (start + end) >> 1
+    if ((sorted[middle] as number) <= low) start = middle + 1
+    else end = middle
+  }
+  return start < sorted.length && (sorted[start] as number) <= high
 }
 
 /** Compacts by itself when the past has outgrown what is to be kept. */

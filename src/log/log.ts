@@ -343,9 +343,25 @@ export class Log {
     return this.#commits.get(revision)
   }
 
+  /** The same before the horizon, where only those records are left whose changes can still be read. */
+  #commitBefore(change: number, horizon: number): CommitRecord {
+    let low = 1
+    let high = horizon
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const [next] = now(this.engine.commits(middle, horizon, 1, false))
+      if (next === undefined || next.last >= change) high = middle
+      else low = next.revision + 1
+    }
+    const [found] = now(this.engine.commits(low, horizon, 1, false))
+    return this.commitOf(found?.revision ?? low)
+  }
+
   /** The revision that a change belongs to: the first whose last change is not before it. */
   commitOfChange(change: number): CommitRecord {
-    let low = Math.max(1, this.horizon())
+    const horizon = this.horizon()
+    if (horizon > 0 && change <= this.commitOf(horizon).last) return this.#commitBefore(change, horizon)
+    let low = Math.max(1, horizon)
     let high = this.#head.revision
     let lowLast = 0
     let highLast = this.#head.last

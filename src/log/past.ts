@@ -122,12 +122,12 @@ function differenceOf(
       ? undefined
       : before
   if (!differs(log, then, newest)) return undefined
-  return { key: row.key, before: then, after: newest, change: newest?.change ?? lastChange(log, row.key, to) }
-}
-
-/** The number of the change that removed the key. */
-function lastChange(log: Log, key: string, to: Point): number {
-  return now(log.engine.changesOf(key, to.last, 1))[0]?.id ?? to.last
+  return {
+    key: row.key,
+    before: then,
+    after: newest,
+    change: newest?.change ?? now(log.engine.removal(row.key, to.last)),
+  }
 }
 
 /** Lets the event loop run now and then: a long read must not stop the program. */

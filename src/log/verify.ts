@@ -115,6 +115,7 @@ class Verifier {
   async #revisions(head: CommitRecord): Promise<void> {
     const { engine } = this.#log
     const horizon = await engine.horizon()
+    await this.#keptRevisions(horizon)
     let before = horizon === 0 ? EMPTY : undefined
     for (let next = Math.max(1, horizon); next <= head.revision;) {
       const records = await engine.commits(next, head.revision, PAGE, false)
@@ -140,6 +141,17 @@ class Verifier {
     const none = (): Tally => ({ keys: 0, bytes: 0, sums: 0 })
     this.#wrote = this.#commits.map(none)
     this.#replaced = this.#commits.map(none)
+  }
+
+  /** Before the horizon single records are left, each with the hash of the one before. */
+  async #keptRevisions(horizon: number): Promise<void> {
+    for (let from = 1; from < horizon;) {
+      const records = await this.#log.engine.commits(from, horizon - 1, PAGE, false)
+      for (const { revision } of records)
+        this.#check(`revision ${revision}`, () => void this.#log.commitOf(revision))
+      from = (records.at(-1)?.revision ?? horizon) + 1
+      await this.#breathe(0)
+    }
   }
 
   /** The place in `#commits` of the revision that a change belongs to; -1: before all of them. */

@@ -38,7 +38,7 @@ export async function compareWithModel({
   const model = new StoreModel()
   let current = store
   let number = 0
-  let operation: Operation = { do: 'compact' }
+  let operation: Operation = { do: 'clear' }
   try {
     for (operation of randomOperations(seed, count, model)) {
       number++
@@ -113,9 +113,12 @@ export async function applyToStore(store: Store, operation: Operation): Promise<
       return (await collect(store.history(operation.key, { limit: operation.limit }))).map(timeless)
     case 'clear':
       return store.clear()
-    case 'compact':
-      await store.compact()
-      return undefined
+    case 'compact': {
+      const compacting = store.compact()
+      const revisions = await Promise.all(operation.pairs.map(([key, value]) => store.set(key, value)))
+      await compacting
+      return revisions
+    }
     default:
       return undefined
   }
@@ -133,6 +136,7 @@ export function applyToModel(model: StoreModel, operation: Operation): unknown {
     case 'setMany':
       return model.setMany(operation.pairs)
     case 'together':
+    case 'compact':
       return operation.pairs.map(([key, value]) => model.set(key, value))
     case 'save':
       return model.save(new Map(operation.pairs))

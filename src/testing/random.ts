@@ -8,7 +8,10 @@ export type Point = Revision | string
 export type Operation =
   | { readonly do: 'set'; readonly key: Key; readonly value: Value }
   | { readonly do: 'setIf'; readonly key: Key; readonly value: Value; readonly ifRevision: Revision }
-  | { readonly do: 'setMany' | 'save' | 'together'; readonly pairs: readonly (readonly [Key, Value])[] }
+  | {
+      readonly do: 'setMany' | 'save' | 'together' | 'compact'
+      readonly pairs: readonly (readonly [Key, Value])[]
+    }
   | { readonly do: 'delete'; readonly key: Key }
   | { readonly do: 'update'; readonly key: Key; readonly value: Value }
   | { readonly do: 'transact'; readonly writes: readonly (readonly [Key, Value])[]; readonly fails: boolean }
@@ -18,7 +21,7 @@ export type Operation =
   | { readonly do: 'entries'; readonly range: ModelRange; readonly at: Point }
   | { readonly do: 'diff'; readonly from: Point; readonly to: Point; readonly prefix: string }
   | { readonly do: 'history'; readonly key: Key; readonly limit: number }
-  | { readonly do: 'clear' | 'reopen' | 'compact' }
+  | { readonly do: 'clear' | 'reopen' }
 
 type Kind = Operation['do']
 
@@ -113,6 +116,7 @@ export function* randomOperations(
       case 'setMany':
       case 'save':
       case 'together':
+      case 'compact':
         yield { do: kind, pairs: pairs(kind === 'save' ? 30 : 8) }
         break
       case 'delete':

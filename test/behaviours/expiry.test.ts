@@ -90,22 +90,25 @@ describe.each(kinds)('time to live on $name', (kind) => {
   })
 
   it('[80] with 10,000 entries that have a ttl a get costs no more than twice a get without any', async () => {
-    const cost = async (ttl: boolean): Promise<number> => {
+    const entries = Array.from({ length: 10_000 }, (_, i) => [`key:${i}`, i] as const)
+    const keys = entries.map(([key]) => key)
+    const stores: Store[] = []
+    for (const ttl of [{}, { ttl: '1h' }] as const) {
       const store = await opened(kind.url(), { durability: 'process' })
-      const entries = Array.from({ length: 10_000 }, (_, i) => [`key:${i}`, i] as const)
-      await store.setMany(entries, ttl ? { ttl: '1h' } : {})
-      const rounds: number[] = []
-      for (let round = 0; round < 9; round++) {
-        const start = performance.now()
-        for (let i = 0; i < 10_000; i++) store.getSync(`key:${i}`)
-        rounds.push(performance.now() - start)
-      }
-      await store.close()
-      return median(rounds)
+      await store.setMany(entries, ttl)
+      stores.push(store)
     }
-    const without = await cost(false)
-    const withTtl = await cost(true)
-    expect(withTtl).toBeLessThan(without * (timings ? 2 : 4) + 2)
+    const times: number[][] = [[], []]
+    // By turns, so that both have the same share of a machine's moods.
+    for (let round = 0; round < 30; round++) {
+      for (const [i, store] of stores.entries()) {
+        const start = performance.now()
+        for (const key of keys) store.getSync(key)
+        times[i]?.push(performance.now() - start)
+      }
+    }
+    const [without = 0, withTtl = 0] = times.map(median)
+    expect(withTtl).toBeLessThan(without * (timings ? 2 : 4) + 0.2)
   })
 
   it('[82] a lifetime that spans a change to or from summer time lasts as long as it says', async () => {

@@ -79,9 +79,12 @@ describe.each(['disk', 'process'])(
         disk.mount()
         try {
           const store = await elsewhere(join(disk.path, 'store'), { maxSnapshots: 0 })
-          await checkPrefix(await lookAt(store), before, durability === 'disk' ? before.last : 0)
-          await store.call('close')
-          await store.program.kill()
+          try {
+            await checkPrefix(await lookAt(store), before, durability === 'disk' ? before.last : 0)
+            await store.call('close')
+          } finally {
+            await store.program.kill()
+          }
         } finally {
           await disk.unmount()
         }

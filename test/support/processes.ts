@@ -30,6 +30,7 @@ export class Program {
   readonly #waiting: { resolve(message: unknown): void; reject(error: Error): void }[] = []
   #exit: Exit | undefined
   #errors = ''
+  #letGo = false
 
   constructor(name: string, args: readonly string[], { env, cwd, under }: ProgramOptions = {}) {
     const [execPath, ...execArgv] = under ? [...under, process.execPath] : [process.execPath]
@@ -48,10 +49,15 @@ export class Program {
       else this.#messages.push(message)
     })
     this.exited = new Promise((resolve) => {
-      this.#child.on('close', (code, signal) => {
+      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.#exit = { code, signal }
         resolve(this.#exit)
         for (const { reject } of this.#waiting.splice(0)) reject(this.#gone(name))
+      }
+      // 'close' comes after the last message; but it never comes to those who have let go of the child themselves.
+      this.#child.on('close', end)
+      this.#child.on('exit', (code, signal) => {
+        if (!this.#child.connected && this.#letGo) end(code, signal)
       })
     })
   }
@@ -83,6 +89,7 @@ export class Program {
 
   /** Lets go of it: our programs end by themselves then. For those that run under another command. */
   disconnect(): void {
+    this.#letGo = true
     if (this.#child.connected) this.#child.disconnect()
   }
 
@@ -131,6 +138,11 @@ export class RemoteStore {
 /** Opens a store in a process of its own. */
 export async function elsewhere(url: string, options: OpenOptions = {}): Promise<RemoteStore> {
   const remote = new RemoteStore(start('remote.mjs'))
-  await remote.call('open', url, options)
+  try {
+    await remote.call('open', url, options)
+  } catch (error) {
+    await remote.program.kill()
+    throw error
+  }
   return remote
 }

@@ -11,16 +11,33 @@ const END = Buffer.alloc(0)
 /** How many keys one round looks at. */
 const ROUND = 512
 
-/**
- * What a key was after the change `at`, given that it has changed since (by `newest`, where the caller knows): from the
- * nearest rung, or from the newest change, along the chain to the first change behind `at`.
- */
+/** What a key was after the change `at`, given that it has changed since (by `newest`, where the caller knows). */
 export function pastOf(
   db: Connection,
   key: string,
   at: number,
   newest?: number,
 ): Entry | BrokenChain | undefined {
+  const next = nextBehind(db, key, at, newest)
+  if (next === undefined || 'broken' in next) return next
+  if (next.before === undefined) return undefined
+  return { key, value: next.before, change: next.prev, expires: next.expires, sum: next.sum }
+}
+
+/** The change that had removed a key which was absent after the change `at`. */
+export function removalBefore(db: Connection, key: string, at: number): number {
+  const next = nextBehind(db, key, at, undefined)
+  if (next !== undefined) return 'broken' in next ? 0 : next.prev
+  return Number(db.get('chainStart', toSqlKey(key))?.[0] ?? 0)
+}
+
+/** The first change of a key behind `at`: from the nearest rung, or from the newest change, along the chain. */
+function nextBehind(
+  db: Connection,
+  key: string,
+  at: number,
+  newest: number | undefined,
+): PastChange | BrokenChain | undefined {
   const sqlKey = toSqlKey(key)
   const start = newest ?? db.get('chainStart', sqlKey)?.[0]
   if (typeof start !== 'number' || start <= at) return undefined
@@ -33,14 +50,13 @@ export function pastOf(
       throw new IntegrityError(
         `${db.path}: change ${change.id} does not belong to ${JSON.stringify(key)}: damaged.`,
       )
-    if (change.prev <= at) break
+    if (change.prev <= at) return change
     const { id, prev }: PastChange = change
     change = db.record(toPastChange, 'change', prev)
     if (change === undefined) return { broken: true, key, id }
   }
-  if (change.before === undefined) return undefined
-  return { key, value: change.before, change: change.prev, expires: change.expires, sum: change.sum }
 }
+
 /** The first rung behind `at`. */
 function rungOf(db: Connection, sqlKey: string, at: number): PastChange | undefined {
   return db.record(toPastChange, 'rung', sqlKey, at)

@@ -79,6 +79,10 @@ export function toPastChange(row: Row): PastChange {
   }
 }
 
+function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}
+
 export function toCommit(row: Row): CommitRecord {
   const revision = integer(row[0], 'The number of a revision')
   const where = `Revision ${revision}`
@@ -100,7 +104,8 @@ export function toCommit(row: Row): CommitRecord {
     keys: integer(row[6], `${where}: its number of keys`),
     bytes: integer(row[7], `${where}: its number of bytes`),
     sums: integer(row[8], `${where}: its sum of checksums`),
-    hash: Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex'),
+    hash: toHex(hash),
+    ...(row[10] instanceof Uint8Array ? { prior: toHex(row[10]) } : {}),
   }
 }
 
@@ -158,4 +163,15 @@ export function fromMark(mark: Mark): SqlValue[] {
     mark.auto ? 1 : 0,
     mark.sum,
   ]
+}
+
+/** A key and the last change of it. */
+export interface KeyChange {
+  readonly key: string
+  readonly change: number
+}
+
+export function toKeyChange(row: Row): KeyChange {
+  const key = fromSqlKey(row[0])
+  return { key, change: integer(row[1], `The change number of ${JSON.stringify(key)}`) }
 }

@@ -50,7 +50,8 @@ create table commits (
   keys integer not null,
   bytes integer not null,
   sums integer not null,
-  hash blob not null
+  hash blob not null,
+  prior blob
 );
 create table marks (
   id integer primary key,
@@ -85,7 +86,8 @@ end;
 
 const ENTRY = 'value, change, expires, sum'
 const CHANGE = 'id, key, prev, before, expires, sum'
-const COMMIT = 'revision, last, at, actor, why, origin, keys, bytes, sums, hash'
+const NEW_COMMIT = 'revision, last, at, actor, why, origin, keys, bytes, sums, hash'
+const COMMIT = `${NEW_COMMIT}, prior`
 /** Where the chain of the key ?1 begins for a look at ?2: the first rung behind it, else the newest change. */
 const CHAIN_START = `coalesce(
   (select min(id) from changes indexed by rungs where key = ?1 and id > ?2 and rung is not null),
@@ -106,6 +108,7 @@ export type SqlName =
   | 'pageReverse'
   | 'gonePage'
   | 'gonePageReverse'
+  | 'heads'
   | 'gone'
   | 'newestChange'
   | 'last'
@@ -130,6 +133,7 @@ export type SqlName =
   | 'putMeta'
   | 'dropChange'
   | 'keepChange'
+  | 'keepCommit'
   | 'dropCommit'
   | 'forgetGone'
   | 'countChanges'
@@ -153,6 +157,7 @@ export const SQL: Readonly<Record<SqlName, string>> = {
   gonePage: 'select key from gone where key >= ?1 and key < ?2 and change > ?4 order by key limit ?3',
   gonePageReverse:
     'select key from gone where key >= ?1 and key < ?2 and change > ?4 order by key desc limit ?3',
+  heads: 'select key, change from state where key >= ?1 order by key limit ?2',
   gone: 'select key, change from gone where key >= ?1 order by key limit ?2',
   newestChange: 'select max(id) from changes',
   last: 'select last from commits order by revision desc limit 1',
@@ -185,7 +190,7 @@ export const SQL: Readonly<Record<SqlName, string>> = {
   removeState: 'delete from state where key = ?1',
   addGone: 'insert into gone (key, change, sum) values (?1, ?2, ?3)',
   replaced: 'select octet_length(before), sum, prev from changes where id >= ?1 order by id',
-  addCommit: `insert into commits (${COMMIT}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
+  addCommit: `insert into commits (${NEW_COMMIT}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
   putMark: `insert into marks (id, version, revision, tags, description, meta, created_at, created_by, auto, sum)
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
     on conflict (version) do update set tags = excluded.tags, description = excluded.description, sum = excluded.sum`,
@@ -195,6 +200,7 @@ export const SQL: Readonly<Record<SqlName, string>> = {
 
   dropChange: 'delete from changes where id = ?1',
   keepChange: 'update changes set rung = 1 where id = ?1 and rung is null',
+  keepCommit: 'update commits set prior = ?2 where revision = ?1',
   dropCommit: 'delete from commits where revision = ?1',
   forgetGone: 'delete from gone where change <= ?1',
   countChanges: 'select count(*) from changes',

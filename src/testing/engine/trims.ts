@@ -4,7 +4,7 @@ import type { EngineGroup } from '../harness.ts'
 import { pageOf, valueAt, wholeOf, write } from './plans.ts'
 
 const trim = (engine: Engine, step: Partial<TrimStep>): Promise<void> =>
-  engine.trim({ drop: [], keep: [], dropCommits: [], horizon: 0, ...step })
+  engine.trim({ drop: [], keep: [], dropCommits: [], keepCommits: [], horizon: 0, ...step })
 
 /** Six changes of `a`, one per revision. */
 async function sixOf(engine: Engine): Promise<void> {
@@ -95,6 +95,19 @@ export const trimCases: EngineGroup = {
       ])
       assert.equal(await valueAt(engine, 'a', 6), 'absent')
       assert.equal(await valueAt(engine, 'a', 7), '2')
+    })
+
+    test('a key is forgotten by when it went last', async (engine) => {
+      await write(engine, ['a', '1'], ['b', '1'])
+      await write(engine, ['a', undefined])
+      await write(engine, ['a', '2'])
+      await write(engine, ['b', undefined])
+      await write(engine, ['a', undefined])
+      await trim(engine, { drop: [1, 2, 3, 4, 5], keep: [6], forgetGone: 5, horizon: 4 })
+      assert.deepEqual(
+        (await engine.gone(undefined, 10)).map(({ key, change }) => [key, change]),
+        [['a', 6]],
+      )
     })
 
     test('without forgetGone all are remembered', async (engine) => {
