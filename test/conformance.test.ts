@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { open, type OpenOptions, type Store } from 'varve'
 import { engineSuite, storeSuite, type StoreHarness } from 'varve/testing'
@@ -8,6 +9,8 @@ import { describe, it } from 'vitest'
 import { realContext } from '../src/context.ts'
 import type { Engine } from '../src/engine.ts'
 import { sqliteEngine } from '../src/engines/sqlite.ts'
+import { DRIVERS, findDriver, tryDriver, type Driver } from '../src/engines/sqlite/driver.ts'
+import { openIn as openWith } from '../src/open.ts'
 
 /** Stores in memory: nothing outlives them. */
 function inMemory(): StoreHarness {
@@ -21,10 +24,11 @@ function inMemory(): StoreHarness {
 }
 
 /** Stores on disk, each in a folder of its own, at the URL that `urlIn` makes of that folder. */
-function onDisk(name: string, urlIn: (folder: string) => string): StoreHarness {
+function onDisk(name: string, urlIn: (folder: string) => string, driver?: Driver): StoreHarness {
   const folders = new Map<Store, string>()
   const openIn = async (folder: string, options?: OpenOptions): Promise<Store> => {
-    const store = await open(urlIn(folder), options)
+    const url = urlIn(folder)
+    const store = driver === undefined ? await open(url, options) : await openWith({ driver }, url, options)
     folders.set(store, folder)
     return store
   }
@@ -74,7 +78,19 @@ function scoped(harness: StoreHarness): StoreHarness {
 const folder = (): StoreHarness => onDisk('a plain path', (path) => join(path, 'state'))
 const file = (): StoreHarness => onDisk('sqlite:<file>', (path) => `sqlite:${join(path, 'state.db')}`)
 
-for (const harness of [inMemory(), folder(), file(), scoped(inMemory()), scoped(file())]) {
+/** Each driver that this machine offers beside the one that `open` takes. */
+function otherDrivers(): StoreHarness[] {
+  const taken = findDriver()
+  const peers = pathToFileURL(join(import.meta.dirname, '../bench/peers.js')).href
+  return DRIVERS.flatMap((name) => {
+    const here = tryDriver(name)
+    const driver = typeof here === 'string' ? tryDriver(name, peers) : here
+    if (typeof driver === 'string' || driver.name === taken.name) return []
+    return [onDisk(`a plain path, with ${name}`, (path) => join(path, 'state'), driver)]
+  })
+}
+
+for (const harness of [...otherDrivers(), inMemory(), folder(), file(), scoped(inMemory()), scoped(file())]) {
   storeSuite({ describe, it }, harness)
 }
 

@@ -53,7 +53,10 @@ export async function compact(log: Log, keep: Keep, options: CareOptions = {}): 
     for (const pin of log.pins) if (pin.revision < horizon) kept.set(pin.revision, pin.last)
     const points = [...kept.values(), end.last].toSorted((a, b) => a - b)
     const past = await trimChanges(log, points, end, horizon, options)
-    const readable = Float64Array.from([...past, ...(await headsUpTo(log, end.last, options))]).toSorted()
+    // In this order: what is replaced while the heads are read is among the changes that are read after them.
+    const heads = await headsUpTo(log, end.last, options)
+    const shown = await replacedAfter(log, end.last, options)
+    const readable = Float64Array.from([...past, ...shown, ...heads]).toSorted()
     await trimCommits(log, kept, readable, horizon, options)
   }
   while (await engine.shrink()) await nextTurn(log, options)
@@ -102,6 +105,19 @@ async function trimChanges(
     if (done) return readable
     after = last.id
     options.onProgress?.(after, end.last)
+    await nextTurn(log, options)
+  }
+}
+
+/** The changes up to `last` whose records were replaced only afterwards: they are what the horizon shows. */
+async function replacedAfter(log: Log, last: number, options: CareOptions): Promise<number[]> {
+  const found: number[] = []
+  for (let after = last; ;) {
+    const rows = await log.engine.changes(after, log.head.last, STEP)
+    for (const { prev } of rows) if (prev <= last) found.push(prev)
+    const row = rows.at(-1)
+    if (rows.length < STEP || row === undefined) return found
+    after = row.id
     await nextTurn(log, options)
   }
 }
