@@ -8,7 +8,7 @@ await store.set('user:2', { name: 'Bob', plan: 'free' })
 await store.snapshots.create({ tags: ['before-sale'] })
 
 const bob = store.as('bob')
-await bob.update('user:1', (user) => ({ ...user, plan: 'pro' }))
+await bob.set('user:1', { name: 'Ann', plan: 'pro' })
 await bob.delete('user:2')
 
 for await (const { type, key, actor } of store.diff('before-sale')) console.log(`${actor} ${type} ${key}`)
@@ -16,7 +16,7 @@ for await (const { type, key, actor } of store.diff('before-sale')) console.log(
 await store.restore('before-sale')
 console.log('user:2 is back:', await store.get('user:2'))
 
-for await (const change of store.history('user:1'))
-  console.log(`revision ${change.revision} by ${change.actor}: ${change.before?.plan ?? '-'} -> ${change.after?.plan ?? '-'}`)
+for await (const { revision, actor, before, after } of store.history('user:1'))
+  console.log(`revision ${revision} by ${actor}:`, before, '->', after)
 
 await store.close()

@@ -24,14 +24,9 @@ function describe(value: unknown): string {
 /** Versions and tags are names, not paths, so that no one can be led outside the store. */
 export function checkName(what: 'version' | 'tag', name: unknown): asserts name is string {
   if (typeof name !== 'string') throw new InvalidOptionError(`A ${what} is a text, not ${describe(name)}.`)
+  const fits = name.length > 0 && name.length <= 255 && name.isWellFormed() && !/^\.+$/.test(name)
   // oxlint-disable-next-line no-control-regex
-  if (
-    name.length === 0 ||
-    name.length > 255 ||
-    /[\0-\u001f\u007f/\\]/.test(name) ||
-    /^\.+$/.test(name) ||
-    !name.isWellFormed()
-  )
+  if (!fits || /[\0-\u001f\u007f/\\]/.test(name))
     throw new InvalidOptionError(
       `${JSON.stringify(name.slice(0, 60))} cannot be a ${what}: use 1 to 255 characters without slashes, backslashes and control characters.`,
     )

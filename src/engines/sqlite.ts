@@ -20,7 +20,8 @@ import {
   toPastChange,
   toSqlKey,
 } from './sqlite/rows.ts'
-import { CHECKPOINT, runApart, WalFlusher } from './sqlite/wal.ts'
+import { Checkpoints, runApart } from './sqlite/checkpoints.ts'
+import { WalFlusher } from './sqlite/wal.ts'
 
 export interface SqliteOptions {
   /** `true`: `path` is a folder of our own; else it is the database file. */
@@ -56,7 +57,7 @@ class SqliteEngine implements Engine {
   #dataVersion = -1
   #revision = 0
   #commits = 0
-  #checkpoint: Promise<void> | undefined
+  #checkpoints: Checkpoints | undefined
   #lost: string | undefined
   #open = false
   /** Read-only, and nobody had it open for writing when we came. */
@@ -98,6 +99,7 @@ class SqliteEngine implements Engine {
     try {
       this.#queue ??= new WriterQueue(this.#context, this.#files.queue)
       this.#flusher ??= new WalFlusher(this.#context, this.#files.wal)
+      this.#checkpoints ??= new Checkpoints(this.#context, this.#driver, this.#db, this.#flusher)
       syncPath(this.#context, this.#files.wal.slice(0, this.#files.wal.lastIndexOf('/') + 1) || '.')
     } catch (error) {
       throw unavailable(error, `The files beside ${path} cannot be opened`)
@@ -132,7 +134,7 @@ class SqliteEngine implements Engine {
     if (!this.#open) return
     this.#open = false
     const { db: path } = this.#files
-    if (this.#flusher !== undefined) await this.#bringIn()
+    await this.#checkpoints?.now()
     await this.#flusher?.close()
     this.#queue?.close()
     this.#queue = undefined
@@ -252,7 +254,7 @@ class SqliteEngine implements Engine {
       this.#db.inTransaction = false
       queue.wrote()
     }
-    if (++this.#commits % SIZE_EVERY === 0) this.#checkpointIfLarge()
+    if (++this.#commits % SIZE_EVERY === 0) this.#checkpoints?.ifLarge()
     return true
   }
 
@@ -329,31 +331,6 @@ class SqliteEngine implements Engine {
     return true
   }
 
-  #checkpointIfLarge(): void {
-    if (this.#checkpoint !== undefined || this.#flusher?.wantsCheckpoint !== true) return
-    this.#checkpoint = runApart(this.#driver, this.#files.db, CHECKPOINT)
-      .then(() => undefined)
-      .catch((error: unknown) => this.#checkpointFailed(error))
-      .finally(() => (this.#checkpoint = undefined))
-  }
-
-  /** Brings the write-ahead log into the database: a little of it on the spot, more of it on a thread. */
-  async #bringIn(): Promise<void> {
-    await this.#checkpoint
-    if (this.#flusher?.failure !== undefined) return
-    if ((this.#flusher?.size ?? 0) > CHECK_HERE_BYTES)
-      await runApart(this.#driver, this.#files.db, CHECKPOINT).catch(() => undefined)
-    try {
-      this.#db.exec('pragma wal_checkpoint(truncate)')
-    } catch {
-      // Others still use it, or the disk is in trouble: the write-ahead log stays, and nothing is lost.
-    }
-  }
-
-  #checkpointFailed(error: unknown): void {
-    this.#context.warn(`${this.place}: bringing the write-ahead log into the database failed.`, error)
-  }
-
   // ── care ──
 
   async trim(step: TrimStep): Promise<void> {
@@ -377,10 +354,7 @@ class SqliteEngine implements Engine {
     })
     if (left > 0) return true
     // The file gets shorter when the write-ahead log is brought into it.
-    await this.#checkpoint
-    await runApart(this.#driver, this.#files.db, CHECKPOINT).catch((error: unknown) =>
-      this.#checkpointFailed(error),
-    )
+    await this.#checkpoints?.now()
     return false
   }
 

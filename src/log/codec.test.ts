@@ -89,7 +89,6 @@ describe('values that JSON can say', () => {
     deepStrictEqual(there(hidden), { a: 1 })
     deepStrictEqual(there({ toJSON: 'data' }), { toJSON: 'data' })
     for (const proto of [Object.prototype, Array.prototype]) {
-      // oxlint-disable-next-line no-extend-native
       Object.defineProperty(proto, 'toJSON', { value: () => 'fooled', configurable: true })
       try {
         deepStrictEqual(there({ a: [1] }), { a: [1] })
@@ -280,7 +279,7 @@ describe('all other values', () => {
     const hidden = Object.defineProperty({ a: 1n }, 'secret', { value: () => 1, enumerable: false })
     deepStrictEqual(there(hidden), { a: 1n })
     const args = (function (..._: unknown[]): unknown {
-      return arguments // oxlint-disable-line prefer-rest-params
+      return arguments
     })('x')
     deepStrictEqual(there(args), { 0: 'x' })
   })

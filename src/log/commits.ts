@@ -1,8 +1,7 @@
 import type { CommitRecord } from '../change.ts'
-import type { Awaitable } from '../engine.ts'
+import type { Awaitable, Engine } from '../engine.ts'
 import { IntegrityError } from '../errors.ts'
 import { commitHash } from './checksum.ts'
-import type { Log } from './log.ts'
 
 /** The store before its first revision. */
 export const EMPTY: CommitRecord = Object.freeze({
@@ -25,12 +24,24 @@ export function now<T>(answer: Awaitable<T>): T {
   return answer
 }
 
+/** What the cache asks of the log. */
+export interface CommitSource {
+  readonly engine: Engine
+  horizon(): number
+  forgetHorizon(): void
+  compacted(revision: number, oldest: number): Error
+}
+
 /** A record's hash covers the one before, or what was written down of that when it was compacted away. */
-export function checkHash(log: Log, record: CommitRecord, before: CommitRecord | undefined): void {
+export function checkHash(
+  { engine }: CommitSource,
+  record: CommitRecord,
+  before: CommitRecord | undefined,
+): void {
   const previous = record.revision <= 1 ? '' : (before?.hash ?? record.prior)
   if (record.revision > 0 && (previous === undefined || commitHash(previous, record) !== record.hash))
     throw new IntegrityError(
-      `The record of revision ${record.revision} in ${log.engine.place} does not match its hash: damaged.`,
+      `The record of revision ${record.revision} in ${engine.place} does not match its hash: damaged.`,
     )
 }
 
@@ -40,10 +51,10 @@ const MOST_RUNS = 512
 
 /** The records of older revisions, which never change: read, checked against their hashes and remembered in runs. */
 export class CommitCache {
-  readonly #log: Log
+  readonly #log: CommitSource
   readonly #runs = new Map<number, readonly CommitRecord[]>()
 
-  constructor(log: Log) {
+  constructor(log: CommitSource) {
     this.#log = log
   }
 

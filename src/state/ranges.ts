@@ -105,9 +105,9 @@ export class Scan<T> implements AsyncIterableIterator<T> {
           return { value: this.#convert(entry), done: false }
         }
         this.#pages ??= this.#start()
-        const { value, done } = await this.#pages.next()
-        if (done) break
-        this.#page = value
+        const step = await this.#pages.next()
+        if (step.done === true) break
+        this.#page = step.value
         this.#next = 0
       }
     } catch (error) {

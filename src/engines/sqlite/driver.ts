@@ -128,9 +128,9 @@ function fromBetter(path: string, module: BetterModule): Loaded {
 /** `node:sqlite` announces itself as experimental on Node 22 at every start: our users did not choose it, so keep it quiet. */
 function loadBuiltin(): NodeModule | undefined {
   const { emitWarning } = process
-  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
-    if (!String(warning).includes('SQLite')) Reflect.apply(emitWarning, process, [warning, ...rest])
-  }) as typeof process.emitWarning
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
+    if (!String(warning).includes('SQLite')) void Reflect.apply(emitWarning, process, [warning, ...rest])
+  }
   try {
     const module: unknown = process.getBuiltinModule('node:sqlite')
     return module as NodeModule | undefined

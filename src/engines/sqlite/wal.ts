@@ -1,10 +1,6 @@
-import { Worker } from 'node:worker_threads'
 import type { Context } from '../../context.ts'
 import { UnavailableError } from '../../errors.ts'
-import type { Driver, Row } from './driver.ts'
 
-/** From this size on the write-ahead log is brought into the database, on a thread of its own. */
-const CHECKPOINT_BYTES = 48 * 2 ** 20
 /** A flush on the spot costs a lone writer less than the trip to the thread pool, unless the disk is slow. */
 const ON_THE_SPOT_MS = 2
 /** How many flushes stay on the thread pool after one that took too long. */
@@ -33,10 +29,6 @@ export class WalFlusher {
 
   get size(): number {
     return this.#context.fs.fstatSync(this.#fd).size
-  }
-
-  get wantsCheckpoint(): boolean {
-    return this.size >= CHECKPOINT_BYTES
   }
 
   flush(): Promise<void> {
@@ -93,61 +85,3 @@ export class WalFlusher {
     return this.#failure
   }
 }
-
-/** What runs on the thread. Plain text, so that it is found wherever bundlers put this module. */
-const PROGRAM = `
-const { parentPort, workerData } = require('node:worker_threads')
-const done = new Int32Array(workerData.done)
-let answer
-try {
-  const module = require(workerData.driver)
-  const Database = module.DatabaseSync ?? module
-  const db = new Database(workerData.file)
-  try {
-    db.exec('pragma synchronous = normal; pragma busy_timeout = 2000')
-    const rows = []
-    for (const sql of workerData.work) {
-      const statement = db.prepare(sql)
-      if (statement.setReturnArrays) statement.setReturnArrays(true)
-      else if (statement.reader) statement.raw(true)
-      rows.push(statement.all())
-    }
-    answer = { rows }
-  } finally {
-    db.close()
-  }
-} catch (error) {
-  answer = { error: String(error && error.message) }
-}
-Atomics.store(done, 0, 1)
-Atomics.notify(done, 0)
-parentPort.postMessage(answer)
-`
-
-/** Runs statements on a connection and a thread of their own, so that they stop nobody however long they take. */
-export function runApart(driver: Driver, file: string, work: readonly string[]): Promise<Row[][]> {
-  return new Promise((resolve, reject) => {
-    const done = new SharedArrayBuffer(4)
-    const worker = new Worker(PROGRAM, {
-      eval: true,
-      execArgv: [],
-      workerData: { driver: driver.path, file, work, done },
-    })
-    // A thread that is ended in the middle of a call takes the whole process with it: process.exit() has to wait.
-    const hold = (): void => void Atomics.wait(new Int32Array(done), 0, 0, 10_000)
-    process.once('exit', hold)
-    const settle = (finish: () => void): void => {
-      process.removeListener('exit', hold)
-      finish()
-    }
-    worker.once('message', (answer: { rows?: Row[][]; error?: string }) => {
-      worker.once('exit', () =>
-        settle(() => (answer.rows ? resolve(answer.rows) : reject(new Error(answer.error ?? 'no answer')))),
-      )
-    })
-    worker.once('error', (error) => settle(() => reject(error)))
-  })
-}
-
-/** First what can be done beside the others, then the short rest for which writers have to wait. */
-export const CHECKPOINT = ['pragma wal_checkpoint(passive)', 'pragma wal_checkpoint(truncate)'] as const

@@ -95,6 +95,14 @@ export const diffCases: Group = {
       assert.equal((await store.diff(1, 3).summary()).different, true)
     })
 
+    test("the order of an object's keys is no difference", async ({ store }) => {
+      await store.set('a', { x: 1, y: { p: [1], q: 2 } })
+      await store.set('a', { y: { q: 2, p: [1] }, x: 1 })
+      assert.deepEqual(await store.diff(1).toArray(), [])
+      await store.set('a', { y: { q: 2, p: [2] }, x: 1 })
+      assert.equal((await store.diff(1).summary()).changed, 1)
+    })
+
     test('a key that changed often is told once, from its first value to its last', async ({ store }) => {
       for (let n = 1; n <= 10; n++) await store.set('a', n)
       assert.deepEqual(await differences(store.diff(2, 9)), [

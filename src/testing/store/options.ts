@@ -123,6 +123,20 @@ export const optionCases: Group = {
       })
     }
 
+    test(
+      'compression makes large values small, and can be left out',
+      async ({ store, create }) => {
+        const text = 'said again and again. '.repeat(5_000)
+        const plain = await create({ compression: false })
+        for (const one of [store, plain]) await one.set('a', { text })
+        const [small, large] = [await store.snapshots.create(), await plain.snapshots.create()]
+        assert.ok(large.bytes > text.length, `${large.bytes} bytes, though nothing was to be compressed`)
+        assert.ok(small.bytes < text.length / 4, `${small.bytes} bytes of ${text.length}`)
+        for (const one of [store, plain]) assert.deepEqual(await one.get('a'), { text })
+      },
+      { needs: ['whole'] },
+    )
+
     caches(test)
     schemas(test)
   },
@@ -195,10 +209,15 @@ function schemas(test: Case): void {
 
   test(
     'a schema may take its time',
-    async ({ store }) => {
+    async ({ store, pass }) => {
       await store.set('a', 5)
       await refuses(() => store.set('a', 'text'), InvalidValueError)
       await store.transact((tx) => tx.set('b', 6))
+      assert.equal(await store.update<number>('c', (n = 6) => n + 1), 7)
+      await store.update<number>('gone', () => 8, { ttl: 30 })
+      await refuses(() => store.update('c', () => 'text'), InvalidValueError)
+      await store.delete('c')
+      await pass(60)
       assert.deepEqual(
         await stateOf(store),
         new Map([

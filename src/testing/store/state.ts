@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { InvalidKeyError, InvalidValueError } from '../../index.ts'
+import { InvalidKeyError, InvalidValueError, VarveError } from '../../index.ts'
 import { collect, pairsOf, refuses, stateOf } from '../assertions.ts'
 import type { Case, Group } from '../harness.ts'
 
@@ -245,6 +245,20 @@ function writingMany(test: Case): void {
     assert.equal(await store.count(), 0)
     assert.equal(store.revision, 0)
   })
+
+  for (const [what, entries] of [
+    ['null', null],
+    ['text', 'ab'],
+    ['a number', 5],
+    ['a list of keys', ['a', 'b']],
+    ['a pair without a value', [['a']]],
+    ['three in a pair', [['a', 1, 2]]],
+  ] as const) {
+    test(`setMany refuses ${what}`, async ({ store }) => {
+      await refuses(() => store.setMany(entries as never), VarveError)
+      assert.equal(store.revision, 0)
+    })
+  }
 
   test('setMany of nothing changes nothing', async ({ store }) => {
     await store.set('a', 1)

@@ -1,0 +1,111 @@
+import { Worker } from 'node:worker_threads'
+import type { Context } from '../../context.ts'
+import type { Connection } from './connection.ts'
+import type { Driver, Row } from './driver.ts'
+import type { WalFlusher } from './wal.ts'
+
+/** From this size on the write-ahead log is brought into the database, on a thread of its own. */
+const CHECKPOINT_BYTES = 48 * 2 ** 20
+/** Up to this size it is done on the spot: a thread takes longer to start. */
+const HERE_BYTES = 4 * 2 ** 20
+
+/** First what can be done beside the others, then the short rest for which writers have to wait. */
+const CHECKPOINT = ['pragma wal_checkpoint(passive)', 'pragma wal_checkpoint(truncate)'] as const
+
+/** Brings the write-ahead log into the database, so that neither it nor the next open takes too long. */
+export class Checkpoints {
+  readonly #context: Context
+  readonly #driver: Driver
+  readonly #db: Connection
+  readonly #flusher: WalFlusher
+  #running: Promise<void> | undefined
+
+  constructor(context: Context, driver: Driver, db: Connection, flusher: WalFlusher) {
+    this.#context = context
+    this.#driver = driver
+    this.#db = db
+    this.#flusher = flusher
+  }
+
+  /** In the background, if it has grown large. */
+  ifLarge(): void {
+    if (this.#running === undefined && this.#flusher.size >= CHECKPOINT_BYTES) this.#running = this.#apart()
+  }
+
+  /** As far as other processes that read and write just now let it. */
+  async now(): Promise<void> {
+    await this.#running
+    if (this.#flusher.failure !== undefined) return
+    if (this.#flusher.size > HERE_BYTES) await this.#apart()
+    try {
+      this.#db.exec('pragma wal_checkpoint(truncate)')
+    } catch {
+      // Others still use it, or the disk is in trouble: the write-ahead log stays, and nothing is lost.
+    }
+  }
+
+  async #apart(): Promise<void> {
+    try {
+      await runApart(this.#driver, this.#db.path, CHECKPOINT)
+    } catch (error) {
+      this.#context.warn(`${this.#db.path}: bringing the write-ahead log into the database failed.`, error)
+    } finally {
+      this.#running = undefined
+    }
+  }
+}
+
+/** What runs on the thread. Plain text, so that it is found wherever bundlers put this module. */
+const PROGRAM = `
+const { parentPort, workerData } = require('node:worker_threads')
+const done = new Int32Array(workerData.done)
+let answer
+try {
+  const module = require(workerData.driver)
+  const Database = module.DatabaseSync ?? module
+  const db = new Database(workerData.file)
+  try {
+    db.exec('pragma synchronous = normal; pragma busy_timeout = 2000')
+    const rows = []
+    for (const sql of workerData.work) {
+      const statement = db.prepare(sql)
+      if (statement.setReturnArrays) statement.setReturnArrays(true)
+      else if (statement.reader) statement.raw(true)
+      rows.push(statement.all())
+    }
+    answer = { rows }
+  } finally {
+    db.close()
+  }
+} catch (error) {
+  answer = { error: String(error && error.message) }
+}
+Atomics.store(done, 0, 1)
+Atomics.notify(done, 0)
+parentPort.postMessage(answer)
+`
+
+/** Runs statements on a connection and a thread of their own, so that they stop nobody however long they take. */
+export function runApart(driver: Driver, file: string, work: readonly string[]): Promise<Row[][]> {
+  return new Promise((resolve, reject) => {
+    const done = new SharedArrayBuffer(4)
+    const worker = new Worker(PROGRAM, {
+      eval: true,
+      execArgv: [],
+      workerData: { driver: driver.path, file, work, done },
+    })
+    // A thread that is ended in the middle of a call takes the whole process with it: process.exit() has to wait.
+    const hold = (): void => void Atomics.wait(new Int32Array(done), 0, 0, 10_000)
+    process.once('exit', hold)
+    const settle = (finish: () => void): void => {
+      process.removeListener('exit', hold)
+      finish()
+    }
+    worker.once('message', (answer: { rows?: Row[][]; error?: string }) => {
+      worker.once('exit', () =>
+        settle(() => (answer.rows ? resolve(answer.rows) : reject(new Error(answer.error ?? 'no answer')))),
+      )
+    })
+    worker.once('error', (error) => settle(() => reject(error)))
+  })
+}
