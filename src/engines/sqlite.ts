@@ -4,7 +4,7 @@ import type { BrokenChain, Engine, PageQuery, Plan, Supports, TrimStep } from '.
 import { ClosedError, IntegrityError, UnavailableError } from '../errors.ts'
 import { Connection } from './sqlite/connection.ts'
 import { findDriver, type Driver, type Row } from './sqlite/driver.ts'
-import { isBusy, translate } from './sqlite/failures.ts'
+import { isBusy, patiently, translate } from './sqlite/failures.ts'
 import { pageAt, pastOf, removalBefore } from './sqlite/pages.ts'
 import { prepareFiles, storeFiles, syncPath, unavailable, type StoreFiles } from './sqlite/files.ts'
 import { WriterQueue } from './sqlite/queue.ts'
@@ -31,8 +31,6 @@ export interface SqliteOptions {
   readonly driver?: Driver
 }
 
-/** How long to wait for another process that is just opening, closing or recovering the database. */
-const OPEN_PATIENCE_MS = 20_000
 /** A look at the size of the write-ahead log is due after so many commits. */
 const SIZE_EVERY = 64
 /** Databases up to this size are checked on the spot: a thread takes longer to start. */
@@ -82,7 +80,7 @@ class SqliteEngine implements Engine {
     openHere.set(path, (openHere.get(path) ?? 0) + 1)
     this.#open = true
     try {
-      await this.#patiently(() => this.#connect(path, readOnly))
+      await patiently(this.#context, () => this.#connect(path, readOnly))
     } catch (error) {
       await this.close()
       throw translate(error, path)
@@ -398,19 +396,6 @@ class SqliteEngine implements Engine {
     if (this.#queue === undefined || this.#flusher === undefined) throw new ClosedError()
     if (this.#flusher.failure) throw this.#flusher.failure
     return this.#queue
-  }
-
-  async #patiently(fn: () => void): Promise<void> {
-    const { ticks, sleep, random } = this.#context
-    for (const start = ticks(); ;) {
-      try {
-        return fn()
-      } catch (error) {
-        const cause = error instanceof UnavailableError ? error.cause : error
-        if (!isBusy(cause) || ticks() - start > OPEN_PATIENCE_MS) throw error
-        await sleep(1 + random() * 5)
-      }
-    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Context } from '../../context.ts'
 import { IntegrityError, UnavailableError, VarveError } from '../../errors.ts'
 
 /** SQLite's primary result codes, as far as they mean different things to us. */
@@ -23,6 +24,9 @@ const IOERR_CORRUPTFS = 8458
 /** Cannot map or open the -shm file: what a read-only folder answers. */
 const IOERR_SHM_RANGE = new Set([4618, 4874, 5130, 5386])
 
+/** How long to wait for another process that is just opening, closing or recovering the database. */
+const PATIENCE_MS = 20_000
+
 interface SqliteFailure extends Error {
   readonly code?: unknown
   readonly errcode?: unknown
@@ -43,6 +47,19 @@ export function resultCode(error: unknown): number | undefined {
 export function isBusy(error: unknown): boolean {
   const code = resultCode(error)
   return code !== undefined && ((code & 255) === BUSY || (code & 255) === LOCKED)
+}
+
+/** Does it again for as long as others are in the way, without holding up the event loop. */
+export async function patiently(context: Context, work: () => void): Promise<void> {
+  for (const start = context.ticks(); ;) {
+    try {
+      return work()
+    } catch (error) {
+      const cause = error instanceof UnavailableError ? error.cause : error
+      if (!isBusy(cause) || context.ticks() - start > PATIENCE_MS) throw error
+      await context.sleep(1 + context.random() * 5)
+    }
+  }
 }
 
 /** What a driver threw, in our own words. Our SQL is fixed, so what SQLite finds wrong with it is damage. */
