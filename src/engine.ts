@@ -38,9 +38,11 @@ export interface BrokenChain {
 
 /** One engine transaction: everything in it is stored, or nothing. */
 export interface Plan {
+  /** Numbered on from the newest change. A removal is of a key that is there, and its `expires` is 0. */
   readonly changes: readonly NewChange[]
   /** Makes the revisions' records, once it is known what the changes replaced. */
   seal(replaced: readonly Replaced[]): readonly CommitRecord[]
+  /** What is dropped goes before what is put. */
   readonly marks?: { readonly put?: readonly Mark[]; readonly drop?: readonly string[] }
 }
 
@@ -65,7 +67,8 @@ export interface TrimStep {
  * and when, retention) is the log's business and written once.
  *
  * Promises: `commit` is atomic, isolated and ordered among all processes; what it stored is visible to everyone who asks
- * afterwards. Reads show committed records only. All failures are `VarveError`s.
+ * afterwards. Reads show committed records only. All failures are `VarveError`s; what `prepare` and `seal` throw comes out
+ * as it is or as the `cause` of one. After `close` every call fails.
  */
 export interface Engine {
   readonly name: string

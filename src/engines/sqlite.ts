@@ -1,12 +1,20 @@
+/** The embedded default. It is over 400 lines because each promise of the engine contract has its method here. */
 import type { CommitRecord, Entry, Mark, PastChange } from '../change.ts'
 import type { Context } from '../context.ts'
 import type { BrokenChain, Engine, PageQuery, Plan, Supports, TrimStep } from '../engine.ts'
-import { ClosedError, IntegrityError, UnavailableError } from '../errors.ts'
+import { ClosedError, IntegrityError } from '../errors.ts'
 import { Connection } from './sqlite/connection.ts'
 import { findDriver, type Driver, type Row } from './sqlite/driver.ts'
 import { isBusy, patiently, translate } from './sqlite/failures.ts'
 import { pageAt, pastOf, removalBefore } from './sqlite/pages.ts'
-import { prepareFiles, storeFiles, syncPath, unavailable, type StoreFiles } from './sqlite/files.ts'
+import {
+  prepareFiles,
+  releaseFiles,
+  storeFiles,
+  syncPath,
+  unavailable,
+  type StoreFiles,
+} from './sqlite/files.ts'
 import { WriterQueue } from './sqlite/queue.ts'
 import {
   type KeyChange,
@@ -21,6 +29,7 @@ import {
   toSqlKey,
 } from './sqlite/rows.ts'
 import { Checkpoints, runApart } from './sqlite/checkpoints.ts'
+import { SQL } from './sqlite/schema.ts'
 import { WalFlusher } from './sqlite/wal.ts'
 
 export interface SqliteOptions {
@@ -38,9 +47,6 @@ const CHECK_HERE_BYTES = 4 * 2 ** 20
 
 /** So many free pages are given back in one step. */
 const SHRINK_PAGES = 256
-
-/** How often each database is open in this process: a plain look at an open one would drop SQLite's locks. */
-const openHere = new Map<string, number>()
 
 class SqliteEngine implements Engine {
   readonly name = 'sqlite'
@@ -76,8 +82,7 @@ class SqliteEngine implements Engine {
   async open(): Promise<void> {
     const { db: path } = this.#files
     const { readOnly } = this.#options
-    prepareFiles(this.#context, this.#driver, this.#files, readOnly, (openHere.get(path) ?? 0) > 0)
-    openHere.set(path, (openHere.get(path) ?? 0) + 1)
+    prepareFiles(this.#context, this.#driver, this.#files, readOnly)
     this.#open = true
     try {
       await patiently(this.#context, () => this.#connect(path, readOnly))
@@ -131,16 +136,13 @@ class SqliteEngine implements Engine {
   async close(): Promise<void> {
     if (!this.#open) return
     this.#open = false
-    const { db: path } = this.#files
     await this.#checkpoints?.now()
     await this.#flusher?.close()
     this.#queue?.close()
     this.#queue = undefined
     this.#flusher = undefined
     await this.#db.close(this.#context)
-    const left = (openHere.get(path) ?? 1) - 1
-    if (left > 0) openHere.set(path, left)
-    else openHere.delete(path)
+    releaseFiles(this.#files)
   }
 
   // ── reads ──
@@ -365,12 +367,13 @@ class SqliteEngine implements Engine {
   }
 
   async check(): Promise<readonly string[]> {
-    const sql = 'pragma integrity_check(100)'
     const { db: path } = this.#files
     let rows: Row[]
     try {
       const small = this.#context.fs.statSync(path).size <= CHECK_HERE_BYTES
-      rows = small ? this.#db.all('integrityCheck') : ((await runApart(this.#driver, path, [sql]))[0] ?? [])
+      rows = small
+        ? this.#db.all('integrityCheck')
+        : (await runApart(this.#driver, path, [SQL.integrityCheck], true)).flat()
     } catch (error) {
       return [translate(error, path).message]
     }

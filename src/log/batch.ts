@@ -105,12 +105,6 @@ export class Batch implements View {
     return this.#last
   }
 
-  change(key: string): number {
-    const done = this.#done.get(key)
-    if (done !== undefined) return done.op.value === undefined ? 0 : done.change
-    return this.#log.entry(key)?.change ?? 0
-  }
-
   revisionOf(key: string): number {
     const done = this.#done.get(key)
     if (done !== undefined) return done.op.value === undefined ? 0 : done.revision

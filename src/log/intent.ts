@@ -32,8 +32,6 @@ export interface Draft {
 export interface View {
   readonly revision: number
   readonly last: number
-  /** The number of the key's last change; 0: the key is absent. */
-  change(key: string): number
   /** The revision of the key's last change; 0: the key is absent. */
   revisionOf(key: string): number
   /** The live entry. Its `change` and `sum` are those of the engine's record: only `value` and `expires` are of use. */

@@ -63,7 +63,7 @@ let answer
 try {
   const module = require(workerData.driver)
   const Database = module.DatabaseSync ?? module
-  const db = new Database(workerData.file)
+  const db = new Database(workerData.file, { readOnly: workerData.readOnly, readonly: workerData.readOnly })
   try {
     db.exec('pragma synchronous = normal; pragma busy_timeout = 2000')
     const rows = []
@@ -86,13 +86,18 @@ parentPort.postMessage(answer)
 `
 
 /** Runs statements on a connection and a thread of their own, so that they stop nobody however long they take. */
-export function runApart(driver: Driver, file: string, work: readonly string[]): Promise<Row[][]> {
+export function runApart(
+  driver: Driver,
+  file: string,
+  work: readonly string[],
+  readOnly = false,
+): Promise<Row[][]> {
   return new Promise((resolve, reject) => {
     const done = new SharedArrayBuffer(4)
     const worker = new Worker(PROGRAM, {
       eval: true,
       execArgv: [],
-      workerData: { driver: driver.path, file, work, done },
+      workerData: { driver: driver.path, file, work, readOnly, done },
     })
     // A thread that is ended in the middle of a call takes the whole process with it: process.exit() has to wait.
     const hold = (): void => void Atomics.wait(new Int32Array(done), 0, 0, 10_000)

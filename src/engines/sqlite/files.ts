@@ -43,19 +43,26 @@ export function unavailable(error: unknown, what: string): UnavailableError {
   return new UnavailableError(`${what} (${code}); ${advice}.`, { cause: error })
 }
 
+/** How often each database is open in this process: a plain look at an open one would drop SQLite's locks. */
+const openHere = new Map<string, number>()
+
+/** The counterpart of `prepareFiles`. */
+export function releaseFiles(files: StoreFiles): void {
+  const left = (openHere.get(files.db) ?? 1) - 1
+  if (left > 0) openHere.set(files.db, left)
+  else openHere.delete(files.db)
+}
+
 /**
  * Makes sure that a store of ours is at `files.db`, creating it if nothing is there. Looks at the header with plain reads:
- * even to open another program's database can change it. `known`: this process has it open, so it is ours, and to open and
- * close it here once more would drop SQLite's locks.
+ * even to open another program's database can change it. What this process has open already is ours.
  */
-export function prepareFiles(
-  context: Context,
-  driver: Driver,
-  files: StoreFiles,
-  readOnly: boolean,
-  known: boolean,
-): void {
-  if (known) return
+export function prepareFiles(context: Context, driver: Driver, files: StoreFiles, readOnly: boolean): void {
+  if (!openHere.has(files.db)) lookOrMake(context, driver, files, readOnly)
+  openHere.set(files.db, (openHere.get(files.db) ?? 0) + 1)
+}
+
+function lookOrMake(context: Context, driver: Driver, files: StoreFiles, readOnly: boolean): void {
   const { fs } = context
   const folder = dirname(files.db)
   if (!fs.existsSync(files.db)) {
