@@ -1,10 +1,10 @@
 /** The embedded default. It is over 400 lines because each promise of the engine contract has its method here. */
-import type { CommitRecord, Entry, Mark, PastChange } from '../change.ts'
+import type { CommitRecord, Entry, Mark, NewChange, PastChange } from '../change.ts'
 import type { Context } from '../context.ts'
 import type { BrokenChain, Engine, PageQuery, Plan, Supports, TrimStep } from '../engine.ts'
 import { ClosedError, IntegrityError } from '../errors.ts'
 import { Connection } from './sqlite/connection.ts'
-import { findDriver, type Driver, type Row } from './sqlite/driver.ts'
+import { findDriver, type Driver, type Row, type SqlValue } from './sqlite/driver.ts'
 import { isBusy, patiently, translate } from './sqlite/failures.ts'
 import { pageAt, pastOf, removalBefore } from './sqlite/pages.ts'
 import {
@@ -29,7 +29,7 @@ import {
   toSqlKey,
 } from './sqlite/rows.ts'
 import { Checkpoints, runApart } from './sqlite/checkpoints.ts'
-import { SQL } from './sqlite/schema.ts'
+import { AT_ONCE, SQL } from './sqlite/schema.ts'
 import { WalFlusher } from './sqlite/wal.ts'
 
 export interface SqliteOptions {
@@ -45,6 +45,8 @@ const SIZE_EVERY = 64
 /** Databases up to this size are checked on the spot: a thread takes longer to start. */
 const CHECK_HERE_BYTES = 4 * 2 ** 20
 
+/** What one row of `put` takes. */
+const PUT_COLUMNS = 6
 /** So many free pages are given back in one step. */
 const SHRINK_PAGES = 256
 
@@ -284,19 +286,7 @@ class SqliteEngine implements Engine {
   #store(plan: Plan): void {
     const { changes, marks } = plan
     const first = changes[0]?.id
-    if (first !== undefined) {
-      const put = this.#db.statement('put')
-      for (const change of changes) {
-        const key = toSqlKey(change.key)
-        if (change.value !== undefined) {
-          put.run(key, change.value, change.id, change.expires === 0 ? null : change.expires, change.sum)
-        } else {
-          this.#db.run('removeChange', key, change.id)
-          this.#db.run('removeState', key)
-          this.#db.run('addGone', key, change.id, change.sum)
-        }
-      }
-    }
+    this.#putAll(changes)
     const replaced =
       first === undefined
         ? []
@@ -310,10 +300,38 @@ class SqliteEngine implements Engine {
         `${this.place}: ${changes.length} changes were written and ${replaced.length} were logged: damaged.`,
       )
     const commits = plan.seal(replaced)
-    for (const commit of commits) this.#db.run('addCommit', ...fromCommit(commit))
+    let next = 0
+    for (; next + AT_ONCE <= commits.length; next += AT_ONCE)
+      this.#db.run('addCommits', ...commits.slice(next, next + AT_ONCE).flatMap(fromCommit))
+    for (const commit of commits.slice(next)) this.#db.run('addCommit', ...fromCommit(commit))
     for (const version of marks?.drop ?? []) this.#db.run('dropMark', version)
     for (const mark of marks?.put ?? []) this.#db.run('putMark', ...fromMark(mark))
     this.#revision = commits.at(-1)?.revision ?? this.#revision
+  }
+
+  #putAll(changes: readonly NewChange[]): void {
+    let rows: SqlValue[] = []
+    const flush = (): void => {
+      if (rows.length === AT_ONCE * PUT_COLUMNS) this.#db.run('putMany', ...rows)
+      else
+        for (let i = 0; i < rows.length; i += PUT_COLUMNS)
+          this.#db.run('put', ...rows.slice(i, i + PUT_COLUMNS))
+      rows = []
+    }
+    for (const { id, key, value, expires, sum } of changes) {
+      const sqlKey = toSqlKey(key)
+      if (value !== undefined) {
+        rows.push(sqlKey, value, id, expires === 0 ? null : expires, sum, 0)
+        if (rows.length === AT_ONCE * PUT_COLUMNS) flush()
+        continue
+      }
+      // A removal may be of a key that was put just before.
+      flush()
+      this.#db.run('removeChange', sqlKey, id)
+      this.#db.run('removeState', sqlKey)
+      this.#db.run('addGone', sqlKey, id, sum)
+    }
+    flush()
   }
 
   async sync(): Promise<void> {

@@ -31,7 +31,7 @@ export function removalBefore(db: Connection, key: string, at: number): number {
   return Number(db.get('chainStart', toSqlKey(key))?.[0] ?? 0)
 }
 
-/** The first change of a key behind `at`: from the nearest rung, or from the newest change, along the chain. */
+/** The first change of a key behind `at`: most looks go back by one change; for those that go further there are rungs. */
 function nextBehind(
   db: Connection,
   key: string,
@@ -41,25 +41,14 @@ function nextBehind(
   const sqlKey = toSqlKey(key)
   const start = newest ?? db.get('chainStart', sqlKey)?.[0]
   if (typeof start !== 'number' || start <= at) return undefined
-  let change = db.record(toPastChange, 'change', start)
-  // Most looks go back by one change. For those that go further there are rungs.
-  if (change === undefined || change.prev > at) change = rungOf(db, sqlKey, at) ?? change
-  if (change === undefined) return { broken: true, key, id: start }
-  for (;;) {
-    if (change.key !== key)
-      throw new IntegrityError(
-        `${db.path}: change ${change.id} does not belong to ${JSON.stringify(key)}: damaged.`,
-      )
-    if (change.prev <= at) return change
-    const { id, prev }: PastChange = change
-    change = db.record(toPastChange, 'change', prev)
-    if (change === undefined) return { broken: true, key, id }
-  }
-}
-
-/** The first rung behind `at`. */
-function rungOf(db: Connection, sqlKey: string, at: number): PastChange | undefined {
-  return db.record(toPastChange, 'rung', sqlKey, at)
+  let next = db.record(toPastChange, 'change', start)
+  if (next === undefined || next.prev > at) next = db.record(toPastChange, 'pastOf', sqlKey, at)
+  if (next === undefined) return { broken: true, key, id: start }
+  if (next.key !== key)
+    throw new IntegrityError(
+      `${db.path}: change ${next.id} does not belong to ${JSON.stringify(key)}: damaged.`,
+    )
+  return next.prev > at ? { broken: true, key, id: next.id } : next
 }
 
 /** Entries in key order, as they were after a change: all from one moment. */

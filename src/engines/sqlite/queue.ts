@@ -19,7 +19,7 @@ const STALE_MS = 100
 /** How long a writer may go on beside others that wait. */
 const SLICE_MS = 3
 /** How often a writer that nobody disturbs looks whether somebody waits. */
-const LOOK_MS = 0.2
+const LOOK_MS = 1
 /** Tells a mark from the zeros of a new file. */
 const MARK_CHECK = 0x76617276
 

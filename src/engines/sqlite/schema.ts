@@ -103,7 +103,6 @@ export type SqlName =
   | 'get'
   | 'chainStart'
   | 'change'
-  | 'rung'
   | 'page'
   | 'pageReverse'
   | 'gonePage'
@@ -123,11 +122,14 @@ export type SqlName =
   | 'marks'
   | 'meta'
   | 'put'
+  | 'putMany'
   | 'removeChange'
   | 'removeState'
   | 'addGone'
   | 'replaced'
   | 'addCommit'
+  | 'addCommits'
+  | 'pastOf'
   | 'putMark'
   | 'dropMark'
   | 'putMeta'
@@ -140,6 +142,20 @@ export type SqlName =
   | 'freePages'
   | 'integrityCheck'
 
+/** So many rows go into one statement where there are as many: half of a small statement's cost is the call. */
+export const AT_ONCE = 8
+
+/** `(?1, ?2), (?3, ?4) …` for so many rows. */
+function rows(columns: number, count: number): string {
+  const row = (i: number): string =>
+    Array.from({ length: columns }, (_, j) => `?${i * columns + j + 1}`).join(', ')
+  return Array.from({ length: count }, (_, i) => `(${row(i)})`).join(', ')
+}
+
+const PUT = 'insert into state (key, value, change, expires, sum, steps) values'
+const ON_CONFLICT = `on conflict (key) do update set value = excluded.value, change = excluded.change,
+  expires = excluded.expires, sum = excluded.sum, steps = (state.steps + 1) % ${RUNG_EVERY}`
+
 export const SQL: Readonly<Record<SqlName, string>> = {
   begin: 'begin immediate',
   beginRead: 'begin',
@@ -150,8 +166,14 @@ export const SQL: Readonly<Record<SqlName, string>> = {
   get: `select ${ENTRY} from state where key = ?1`,
   chainStart: `select coalesce((select change from state where key = ?1), (select change from gone where key = ?1))`,
   change: `select ${CHANGE} from changes where id = ?1`,
-  rung: `select ${CHANGE} from changes indexed by rungs
-    where key = ?1 and id > ?2 and rung is not null order by id limit 1`,
+  pastOf: `with recursive
+    start(id) as materialized (select ${CHAIN_START}),
+    walk(id, prev) as (
+      select c.id, c.prev from start cross join changes c on c.id = start.id where start.id > ?2
+      union all
+      select c.id, c.prev from walk cross join changes c on c.id = walk.prev where walk.prev > ?2
+    )
+    select ${CHANGE} from changes where id = (select min(id) from walk)`,
   page: `select key, ${ENTRY} from state where key >= ?1 and key < ?2 order by key limit ?3`,
   pageReverse: `select key, ${ENTRY} from state where key >= ?1 and key < ?2 order by key desc limit ?3`,
   gonePage: 'select key from gone where key >= ?1 and key < ?2 and change > ?4 order by key limit ?3',
@@ -182,15 +204,15 @@ export const SQL: Readonly<Record<SqlName, string>> = {
     'select id, version, revision, tags, description, meta, created_at, created_by, auto, sum from marks order by id',
   meta: 'select value from meta where name = ?1',
 
-  put: `insert into state (key, value, change, expires, sum, steps) values (?1, ?2, ?3, ?4, ?5, 0)
-    on conflict (key) do update set value = excluded.value, change = excluded.change, expires = excluded.expires,
-      sum = excluded.sum, steps = (state.steps + 1) % ${RUNG_EVERY}`,
+  put: `${PUT} ${rows(6, 1)} ${ON_CONFLICT}`,
+  putMany: `${PUT} ${rows(6, AT_ONCE)} ${ON_CONFLICT}`,
   removeChange: `insert into changes (id, key, prev, before, expires, sum, rung)
     select ?2, key, change, value, expires, sum, case steps when ${RUNG_EVERY - 1} then 1 end from state where key = ?1`,
   removeState: 'delete from state where key = ?1',
   addGone: 'insert into gone (key, change, sum) values (?1, ?2, ?3)',
   replaced: 'select octet_length(before), sum, prev from changes where id >= ?1 order by id',
-  addCommit: `insert into commits (${NEW_COMMIT}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)`,
+  addCommit: `insert into commits (${NEW_COMMIT}) values ${rows(10, 1)}`,
+  addCommits: `insert into commits (${NEW_COMMIT}) values ${rows(10, AT_ONCE)}`,
   putMark: `insert into marks (id, version, revision, tags, description, meta, created_at, created_by, auto, sum)
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
     on conflict (version) do update set tags = excluded.tags, description = excluded.description, sum = excluded.sum`,

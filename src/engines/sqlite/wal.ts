@@ -2,9 +2,9 @@ import type { Context } from '../../context.ts'
 import { UnavailableError } from '../../errors.ts'
 
 /** A flush on the spot costs a lone writer less than the trip to the thread pool, unless the disk is slow. */
-const ON_THE_SPOT_MS = 2
+const ON_THE_SPOT_MS = 4
 /** How many flushes stay on the thread pool after one that took too long. */
-const DETOUR = 200
+const DETOUR = 32
 
 /** Makes what is committed survive the loss of power: one flush of the write-ahead log for all who wait. */
 export class WalFlusher {
