@@ -35,14 +35,34 @@ export class VarveError extends Error {
   }
 }
 
-/** A key that is not 1 to 1,024 bytes of well-formed text. */
+/**
+ * A key that is not 1 to 1,024 bytes of well-formed text.
+ *
+ * @example
+ * ```ts
+ * import { open, InvalidKeyError } from 'varve'
+ * const store = await open('memory:')
+ * await store.set('', 1).catch((error) => console.log(error instanceof InvalidKeyError)) // true
+ * await store.close()
+ * ```
+ */
 export class InvalidKeyError extends VarveError {
   constructor(message: string) {
     super('VARVE_INVALID_KEY', message)
   }
 }
 
-/** A value that cannot be stored; `path` tells where in it (`$.user.save`). */
+/**
+ * A value that cannot be stored; `path` tells where in it (`$.user.save`).
+ *
+ * @example
+ * ```ts
+ * import { open, InvalidValueError } from 'varve'
+ * const store = await open('memory:')
+ * await store.set('a', { b: () => 1 }).catch((error) => console.log(error instanceof InvalidValueError, error.path)) // true $.b
+ * await store.close()
+ * ```
+ */
 export class InvalidValueError extends VarveError {
   readonly path: string
   constructor(message: string, path = '$', options?: { cause?: unknown }) {
@@ -51,21 +71,54 @@ export class InvalidValueError extends VarveError {
   }
 }
 
-/** An option or argument that is unknown, out of range or of the wrong type. */
+/**
+ * An option or argument that is unknown, out of range or of the wrong type.
+ *
+ * @example
+ * ```ts
+ * import { open, InvalidOptionError } from 'varve'
+ * const store = await open('memory:')
+ * await store.set('a', 1, { ttl: '60' }).catch((error) => console.log(error instanceof InvalidOptionError)) // true
+ * await store.close()
+ * ```
+ */
 export class InvalidOptionError extends VarveError {
   constructor(message: string) {
     super('VARVE_INVALID_OPTION', message)
   }
 }
 
-/** No such snapshot, tag, version or revision. */
+/**
+ * No such snapshot, tag, version or revision.
+ *
+ * @example
+ * ```ts
+ * import { open, NotFoundError } from 'varve'
+ * const store = await open('memory:')
+ * await store.restore('no such tag').catch((error) => console.log(error instanceof NotFoundError)) // true
+ * await store.close()
+ * ```
+ */
 export class NotFoundError extends VarveError {
   constructor(message: string) {
     super('VARVE_NOT_FOUND', message)
   }
 }
 
-/** What was asked for has been compacted away; `oldest` is the oldest revision from which everything is readable. */
+/**
+ * What was asked for has been compacted away; `oldest` is the oldest revision from which everything is readable.
+ *
+ * @example
+ * ```ts
+ * import { open, CompactedError } from 'varve'
+ * const store = await open('memory:', { history: 'snapshots' })
+ * await store.set('a', 1)
+ * await store.set('a', 2)
+ * await store.compact()
+ * await store.get('a', { at: 1 }).catch((error) => console.log(error instanceof CompactedError, error.oldest)) // true 2
+ * await store.close()
+ * ```
+ */
 export class CompactedError extends VarveError {
   readonly oldest: number
   constructor(message: string, oldest: number) {
@@ -74,7 +127,18 @@ export class CompactedError extends VarveError {
   }
 }
 
-/** Somebody else changed what this write stood on; `actual` is the revision that was found there. */
+/**
+ * Somebody else changed what this write stood on; `actual` is the revision that was found there.
+ *
+ * @example
+ * ```ts
+ * import { open, ConflictError } from 'varve'
+ * const store = await open('memory:')
+ * await store.set('a', 1)
+ * await store.set('a', 2, { ifRevision: 0 }).catch((error) => console.log(error instanceof ConflictError, error.actual)) // true 1
+ * await store.close()
+ * ```
+ */
 export class ConflictError extends VarveError {
   readonly actual: number
   constructor(message: string, actual: number) {
@@ -83,28 +147,67 @@ export class ConflictError extends VarveError {
   }
 }
 
-/** Damage was found. It is never served as data. */
+/**
+ * Damage was found. It is never served as data.
+ *
+ * @example
+ * ```ts
+ * import { writeFileSync } from 'node:fs'
+ * import { open, IntegrityError } from 'varve'
+ * writeFileSync('notes.txt', 'These are notes, not a store. '.repeat(10))
+ * await open('sqlite:notes.txt').catch((error) => console.log(error instanceof IntegrityError)) // true
+ * ```
+ */
 export class IntegrityError extends VarveError {
   constructor(message: string, options?: { cause?: unknown }) {
     super('VARVE_INTEGRITY', message, options)
   }
 }
 
-/** A write through a handle that was opened with `readOnly`. */
+/**
+ * A write through a handle that was opened with `readOnly`.
+ *
+ * @example
+ * ```ts
+ * import { open, ReadOnlyError } from 'varve'
+ * await (await open('./state')).close()
+ * const store = await open('./state', { readOnly: true })
+ * await store.set('a', 1).catch((error) => console.log(error instanceof ReadOnlyError)) // true
+ * await store.close()
+ * ```
+ */
 export class ReadOnlyError extends VarveError {
   constructor(message: string) {
     super('VARVE_READ_ONLY', message)
   }
 }
 
-/** The store was closed. */
+/**
+ * The store was closed.
+ *
+ * @example
+ * ```ts
+ * import { open, ClosedError } from 'varve'
+ * const store = await open('memory:')
+ * await store.close()
+ * await store.get('a').catch((error) => console.log(error instanceof ClosedError)) // true
+ * ```
+ */
 export class ClosedError extends VarveError {
   constructor(message = 'The store is closed; open it again to go on.') {
     super('VARVE_CLOSED', message)
   }
 }
 
-/** The engine cannot do its work now: disk full, folder read-only, file locked, server away. */
+/**
+ * The engine cannot do its work now: disk full, folder read-only, file locked, server away.
+ *
+ * @example
+ * ```ts
+ * import { open, UnavailableError } from 'varve'
+ * await open('./nothing-here', { readOnly: true }).catch((error) => console.log(error instanceof UnavailableError)) // true
+ * ```
+ */
 export class UnavailableError extends VarveError {
   constructor(message: string, options?: { cause?: unknown }) {
     super('VARVE_UNAVAILABLE', message, options)
