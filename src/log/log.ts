@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import type { BrokenChain, Engine, PageQuery } from '../engine.ts'
 import { CompactedError, IntegrityError, NotFoundError } from '../errors.ts'
 import { recordSum, seal } from './checksum.ts'
-import { decode, decodeFrozen, encodedBytes } from './codec.ts'
+import { decode, decodeFrozen } from './codec.ts'
 import { checkHash, CommitCache, EMPTY, now } from './commits.ts'
 import { checkKey } from './keys.ts'
 import type { Slot, ValueCache } from './values.ts'
@@ -291,10 +291,6 @@ export class Log {
   /** The value as a copy that the reader may change. */
   ownValue(entry: Entry): unknown {
     return decode(entry.value)
-  }
-
-  bytesOf(entry: Entry): number {
-    return encodedBytes(entry.key) + encodedBytes(entry.value)
   }
 
   /** Refuses a record that is not what was written. */

@@ -42,10 +42,6 @@ export class Connection {
       pragma cache_size = -32000; pragma cell_size_check = on; pragma trusted_schema = off; pragma secure_delete = on`)
   }
 
-  get isOpen(): boolean {
-    return this.#db !== undefined
-  }
-
   exec(sql: string): void {
     if (this.#db === undefined) throw new ClosedError()
     try {
