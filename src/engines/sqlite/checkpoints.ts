@@ -4,13 +4,16 @@ import type { Connection } from './connection.ts'
 import type { Driver, Row } from './driver.ts'
 import type { WalFlusher } from './wal.ts'
 
-/** From this size on the write-ahead log is brought into the database, on a thread of its own. */
-const CHECKPOINT_BYTES = 48 * 2 ** 20
-/** Up to this size it is done on the spot: a thread takes longer to start. */
-const HERE_BYTES = 4 * 2 ** 20
+/** With so many pages in it the write-ahead log is brought into the database, on a thread of its own. */
+const MANY_PAGES = 8_000
+/** Up to so many it is done on the spot: a thread takes longer to start. */
+const FEW_PAGES = 2_000
 
-/** First what can be done beside the others, then the short rest for which writers have to wait. */
-const CHECKPOINT = ['pragma wal_checkpoint(passive)', 'pragma wal_checkpoint(truncate)'] as const
+/**
+ * First what can be done beside the others, then the short rest for which writers have to wait. The file keeps its length: to
+ * write over what is there is flushed to the disk in half the time that a file takes which grows.
+ */
+const CHECKPOINT = ['pragma wal_checkpoint(passive)', 'pragma wal_checkpoint(restart)'] as const
 
 /** Brings the write-ahead log into the database, so that neither it nor the next open takes too long. */
 export class Checkpoints {
@@ -29,19 +32,25 @@ export class Checkpoints {
 
   /** In the background, if it has grown large. */
   ifLarge(): void {
-    if (this.#running === undefined && this.#flusher.size >= CHECKPOINT_BYTES) this.#running = this.#apart()
+    if (this.#running === undefined && this.#waiting() >= MANY_PAGES) this.#running = this.#apart()
   }
 
   /** As far as other processes that read and write just now let it. */
   async now(): Promise<void> {
     await this.#running
     if (this.#flusher.failure !== undefined) return
-    if (this.#flusher.size > HERE_BYTES) await this.#apart()
+    if (this.#waiting() > FEW_PAGES) await this.#apart()
     try {
       this.#db.exec('pragma wal_checkpoint(truncate)')
     } catch {
       // Others still use it, or the disk is in trouble: the write-ahead log stays, and nothing is lost.
     }
+  }
+
+  /** How many pages are in the write-ahead log and not yet in the database. */
+  #waiting(): number {
+    const [, pages, done] = this.#db.get('walPages') ?? []
+    return Number(pages ?? 0) - Number(done ?? 0)
   }
 
   async #apart(): Promise<void> {

@@ -140,6 +140,7 @@ export type SqlName =
   | 'forgetGone'
   | 'countChanges'
   | 'freePages'
+  | 'walPages'
   | 'integrityCheck'
 
 /** So many rows go into one statement where there are as many: half of a small statement's cost is the call. */
@@ -227,5 +228,6 @@ export const SQL: Readonly<Record<SqlName, string>> = {
   forgetGone: 'delete from gone where change <= ?1',
   countChanges: 'select count(*) from changes',
   freePages: 'pragma freelist_count',
+  walPages: 'pragma wal_checkpoint(noop)',
   integrityCheck: 'pragma integrity_check(100)',
 }

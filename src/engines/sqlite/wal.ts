@@ -27,10 +27,6 @@ export class WalFlusher {
     return this.#failure
   }
 
-  get size(): number {
-    return this.#context.fs.fstatSync(this.#fd).size
-  }
-
   flush(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure)
     if (this.#running === undefined) return this.#start()
