@@ -39,7 +39,7 @@ export class Connection {
     this.#db = this.#driver.open(place, mode !== 'write')
     // secure_delete: a page that was given up is wiped, so that an old copy that finds its way back cannot pass for true.
     this.#db.exec(`pragma busy_timeout = 0; pragma synchronous = normal; pragma wal_autocheckpoint = 0;
-      pragma cache_size = -32000; pragma cell_size_check = on; pragma trusted_schema = off; pragma secure_delete = on`)
+      pragma cache_size = -24000; pragma cell_size_check = on; pragma trusted_schema = off; pragma secure_delete = on`)
   }
 
   exec(sql: string): void {
