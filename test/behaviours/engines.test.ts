@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { openDatabase } from '../support/driver.ts'
 import { freshPath, temporaryFolder } from '../support/folders.ts'
 import { elsewhere } from '../support/processes.ts'
@@ -147,8 +147,12 @@ describe.skipIf(!existsSync('/proc/self/fd'))('[256] descriptors', () => {
     }
     await work(10)
     const before = descriptors(url)
-    await work(10_000)
-    expect(descriptors(url)).toBeLessThanOrEqual(before)
+    for (let round = 0; round < 2; round++) {
+      await work(10_000)
+      // SQLite keeps the descriptor of a checkpoint's connection back for the next one: one more, and never another. A
+      // checkpoint that is running just now has its own.
+      await vi.waitFor(() => expect(descriptors(url)).toBeLessThanOrEqual(before + 1), 10_000)
+    }
   }, 60_000)
 
   it('[256] opening and closing 50 times leaves no more files open than a few times', async () => {
