@@ -61,6 +61,8 @@ class SqliteEngine implements Engine {
   #flusher: WalFlusher | undefined
   #queue: WriterQueue | undefined
   #dataVersion = -1
+  /** Others have committed, and only a transaction of the engine's own has noticed. */
+  #news = false
   #revision = 0
   #commits = 0
   #checkpoints: Checkpoints | undefined
@@ -161,7 +163,8 @@ class SqliteEngine implements Engine {
       this.#dataVersion = -1
     }
     const version = Number(this.#db.get('dataVersion')?.[0])
-    const moved = version !== this.#dataVersion
+    const moved = version !== this.#dataVersion || this.#news
+    this.#news = false
     this.#dataVersion = version
     return moved
   }
@@ -378,7 +381,8 @@ class SqliteEngine implements Engine {
 
   /** A transaction that makes no revision. */
   async #transaction(work: () => void): Promise<void> {
-    await this.commit(() => {
+    await this.commit((moved) => {
+      this.#news ||= moved
       work()
       return { changes: [], seal: () => [] }
     })

@@ -129,7 +129,12 @@ export class RemoteStore {
 
   /** Calls a method there, such as `get` or `snapshots.create`; iterables come back as arrays. */
   async call<T = unknown>(method: string, ...args: unknown[]): Promise<T> {
-    const reply = await this.program.ask<Reply>({ method, args })
+    return this.callAs<T>(undefined, method, ...args)
+  }
+
+  /** The same as another actor. */
+  async callAs<T = unknown>(actor: string | undefined, method: string, ...args: unknown[]): Promise<T> {
+    const reply = await this.program.ask<Reply>({ method, args, actor })
     if ('error' in reply) throw Object.assign(new Error(reply.error.message), reply.error)
     return reply.value as T
   }

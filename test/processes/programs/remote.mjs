@@ -3,14 +3,14 @@ import { open } from '../../../dist/index.js'
 
 let store
 
-async function call(method, args) {
+async function call(method, args, actor) {
   if (method === 'open') {
     store = await open(...args)
     return store.revision
   }
   const path = method.split('.')
   const name = path.pop()
-  let owner = store
+  let owner = actor === undefined ? store : store.as(actor)
   for (const part of path) owner = owner[part]
   if (typeof owner[name] !== 'function') return owner[name]
   const result = await owner[name](...args)
@@ -20,8 +20,8 @@ async function call(method, args) {
   return items
 }
 
-process.on('message', ({ method, args }) => {
-  call(method, args).then(
+process.on('message', ({ method, args, actor }) => {
+  call(method, args, actor).then(
     (value) => process.send({ value }),
     ({ name, code, message }) => process.send({ error: { name, code: code ?? '', message } }),
   )
