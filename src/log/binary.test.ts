@@ -15,7 +15,8 @@ describe('any value', () => {
   const options: fc.ObjectConstraints = {
     withBigInt: true,
     withBoxedValues: true,
-    withDate: true,
+    // Dates come with the strange ones: node:assert takes an invalid date for no key of a Map but itself.
+    withDate: false,
     withMap: true,
     withObjectString: true,
     withSet: true,
