@@ -26,6 +26,8 @@ export interface PastChange {
   readonly expires: number
   /** The checksum of the record `before` under the number `prev`. */
   readonly sum: number
+  /** It is stored as what is different from the value that took its place. */
+  readonly packed?: true
 }
 
 /** A change that is about to be stored. */
@@ -36,12 +38,16 @@ export interface NewChange {
   readonly value: Encoded | undefined
   readonly expires: number
   readonly sum: number
+  /** What the replaced value is kept as, where that is less than the whole: see deltas/stored.ts. */
+  readonly past?: { readonly delta: Uint8Array; readonly bytes: number }
 }
 
 /** What one new change took the place of. */
 export interface Replaced {
-  /** Bytes of the encoded value; -1: the key was absent. */
+  /** Bytes of the encoded value in its plain form; -1: the key was absent. */
   readonly bytes: number
+  /** Bytes that it takes as it is kept. */
+  readonly kept: number
   readonly sum: number
   readonly prev: number
 }
@@ -54,10 +60,10 @@ export interface CommitRecord {
   /** Milliseconds since 1970, never less than the revision before. */
   readonly at: number
   readonly actor: string
-  readonly why: '' | 'expiry' | 'restore'
-  /** With `why: 'restore'`: the revision that was brought back. */
+  readonly why: '' | 'expiry' | 'restore' | 'import'
+  /** With `why: 'restore'`: the revision that was brought back; with `'import'`: the number of the state beside the main line. */
   readonly origin: number
-  /** Running totals of the state after it: keys, bytes of keys and values, sum of the records' checksums. */
+  /** Running totals of the state after it (of an import: of the state that was brought in): keys, bytes of keys and values, sum of the records' checksums. */
   readonly keys: number
   readonly bytes: number
   readonly sums: number
@@ -80,7 +86,39 @@ export interface Mark {
   readonly createdAt: number
   readonly createdBy: string
   readonly auto: boolean
+  /** Of an imported delta file: the version that it stands on. */
+  readonly base?: string
   readonly sum: number
+}
+
+/** A state beside the main line, brought in by an import: it changes nothing of the newest state and stands in no history. */
+export interface AsideHead {
+  readonly aside: number
+  /** The revision that it is the state of; 0: it is still being brought in. */
+  readonly revision: number
+  /** When its last rows came, in milliseconds since 1970: what is left behind by an import that was killed is known by it. */
+  readonly at: number
+}
+
+/** One entry that comes to an aside, or (value undefined) goes from it. */
+export interface AsideEntry {
+  readonly key: string
+  readonly value: Encoded | undefined
+  readonly expires: number
+  /** Not bound to a change: no change wrote it. */
+  readonly sum: number
+}
+
+/** All records of a store, as of one moment. */
+export interface Records {
+  readonly state: Iterable<Entry>
+  readonly changes: Iterable<PastChange>
+  /** Removed keys, the change that removed each, and its checksum. */
+  readonly gone: Iterable<{ readonly key: string; readonly change: number; readonly sum: number }>
+  readonly commits: Iterable<CommitRecord>
+  readonly marks: Iterable<Mark>
+  readonly asides: Iterable<{ readonly head: AsideHead; readonly entries: Iterable<AsideEntry> }>
+  readonly horizon: number
 }
 
 /** How much of the past stays readable beside the snapshots. Each limit that is given holds. */

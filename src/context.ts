@@ -5,9 +5,11 @@ import {
   setImmediate as nodeSetImmediate,
   setTimeout as nodeSetTimeout,
   clearTimeout as nodeClearTimeout,
+  setInterval as nodeSetInterval,
+  clearInterval as nodeClearInterval,
 } from 'node:timers'
 
-/** The file operations that engines use beside SQLite's own. */
+/** The file operations that engines and archives use beside SQLite's own. */
 export type FileSystem = Pick<
   typeof fs,
   | 'closeSync'
@@ -15,14 +17,18 @@ export type FileSystem = Pick<
   | 'fdatasync'
   | 'fdatasyncSync'
   | 'fstatSync'
+  | 'fsync'
   | 'fsyncSync'
   | 'linkSync'
   | 'mkdirSync'
   | 'openSync'
   | 'readSync'
   | 'readdirSync'
+  | 'renameSync'
   | 'rmSync'
   | 'statSync'
+  | 'statfs'
+  | 'watch'
   | 'writeSync'
 >
 
@@ -43,12 +49,20 @@ export interface Context {
   turn(fn: () => void): void
   /** Waits `ms`, keeping the program alive. */
   sleep(ms: number): Promise<void>
+  /** Keeps the program alive, though nothing else may. The function that it returns lets go. */
+  stay(): () => void
+  /** Calls `fn` when the process ends by itself; it cannot wait for anything. The function that it returns calls it off. */
+  atExit(fn: () => void): () => void
+  /** Milliseconds that only grow, the same in all processes of this machine since it was started. */
+  uptime(): number
   random(): number
   /** Hex digits that nobody else has. */
   unique(): string
   readonly fs: FileSystem
-  /** Where failures of work in the background are told. */
-  warn(message: string, cause?: unknown): void
+  /** Where failures of work in the background are told. `work`: health is degraded until that kind of work has worked. */
+  warn(message: string, cause?: unknown, work?: string): void
+  /** A kind of work that may have failed before has worked. */
+  worked(work: string): void
 }
 
 /** The actor of a process that does not say who it is. */
@@ -57,8 +71,14 @@ export function defaultActor(): string {
   return `${program}:${process.pid}`
 }
 
+/** One listener for all: Node warns of many. */
+const atExit = new Set<() => void>()
+function exiting(): void {
+  for (const fn of atExit) fn()
+}
+
 /** The real world. */
-export function realContext(warn?: Context['warn']): Context {
+export function realContext(): Context {
   const start = Date.now() - performance.now()
   return {
     wall: () => Date.now(),
@@ -71,15 +91,25 @@ export function realContext(warn?: Context['warn']): Context {
     },
     turn: (fn) => void nodeSetImmediate(fn),
     sleep: (ms) => new Promise((resolve) => void nodeSetTimeout(resolve, ms)),
+    stay() {
+      const timer = nodeSetInterval(() => undefined, 2 ** 31 - 1)
+      return () => nodeClearInterval(timer)
+    },
+    atExit(fn) {
+      if (atExit.size === 0) process.once('exit', exiting)
+      const entry = (): void => fn()
+      atExit.add(entry)
+      return () => {
+        atExit.delete(entry)
+        if (atExit.size === 0) process.off('exit', exiting)
+      }
+    },
+    uptime: () => Number(process.hrtime.bigint()) / 1e6,
     random: () => Math.random(),
     unique: () => randomBytes(8).toString('hex'),
     fs,
-    warn:
-      warn ??
-      ((message, cause) =>
-        process.emitWarning(
-          cause instanceof Error ? `${message} ${cause.message}` : message,
-          'VarveWarning',
-        )),
+    warn: (message, cause) =>
+      process.emitWarning(cause instanceof Error ? `${message} ${cause.message}` : message, 'VarveWarning'),
+    worked: () => undefined,
   }
 }

@@ -1,4 +1,14 @@
-import type { CommitRecord, Entry, Mark, NewChange, PastChange, Replaced } from './change.ts'
+import type {
+  AsideEntry,
+  AsideHead,
+  CommitRecord,
+  Entry,
+  Mark,
+  NewChange,
+  PastChange,
+  Records,
+  Replaced,
+} from './change.ts'
 
 /** A value now, or a promise of it: engines that live in this process answer at once. */
 export type Awaitable<T> = T | Promise<T>
@@ -13,6 +23,8 @@ export interface Supports {
   readonly persistent: boolean
   /** It can make what is committed survive the loss of power. */
   readonly durable: boolean
+  /** It keeps past values as what is different from the next ones, where it is told to. */
+  readonly packs: boolean
 }
 
 /** Keys from `from` (inclusive) to `to` (exclusive), in the order of their UTF-8 bytes. */
@@ -44,12 +56,41 @@ export interface Plan {
   seal(replaced: readonly Replaced[]): readonly CommitRecord[]
   /** What is dropped goes before what is put. */
   readonly marks?: { readonly put?: readonly Mark[]; readonly drop?: readonly string[] }
+  /** States beside the main line that are whole now, and the revisions that show them. */
+  readonly asides?: readonly { readonly aside: number; readonly revision: number }[]
+}
+
+/** States beside the main line: brought in row by row, seen by nobody until a plan says whose state each is. */
+export interface Asides {
+  heads(): Awaitable<readonly AsideHead[]>
+  /** The entry as it was put; its `change` is 0. */
+  get(aside: number, key: string): Awaitable<Entry | undefined>
+  /** Entries in key order. */
+  page(aside: number, query: Omit<PageQuery, 'at'>): Awaitable<readonly Entry[]>
+  /** Begins one, or adds to one that is still being brought in: one transaction. False: there is none to add to any more. */
+  put(aside: number, at: number, begin: boolean, entries: readonly AsideEntry[]): Promise<boolean>
+  /**
+   * Removes up to so many entries, and when none is left the aside itself; true: there is more. From the first step on it is
+   * nobody's state any more: its head has revision 0 and time 0.
+   */
+  drop(aside: number, limit: number): Promise<boolean>
+}
+
+/** undefined stands for: there is none. */
+export interface NoteChange {
+  readonly name: string
+  readonly expected: string | undefined
+  readonly next: string | undefined
 }
 
 /** What is to be kept of the past: see log/compact.ts. */
 export interface TrimStep {
   /** Changes that nobody can ask for any more. */
   readonly drop: readonly number[]
+  /** Changes that stay, but not the change that replaced theirs, so that their value must be kept whole. */
+  readonly whole?: readonly number[]
+  /** Whether what is kept whole is compressed where that pays. */
+  readonly compression?: boolean
   /** Changes that stay behind without their neighbours, so that they must be found by key. */
   readonly keep: readonly number[]
   /** Revisions whose records go. */
@@ -58,7 +99,7 @@ export interface TrimStep {
   readonly keepCommits: readonly { readonly revision: number; readonly prior: string }[]
   /** Removed keys whose removal was at or before this change need not be remembered; undefined: all stay. */
   readonly forgetGone?: number
-  /** The oldest revision from which everything is readable. */
+  /** The oldest revision from which everything is readable. It never goes back: another process may have compacted further. */
   readonly horizon: number
 }
 
@@ -118,6 +159,7 @@ export interface Engine {
   commits(from: number, to: number, limit: number, reverse: boolean): Awaitable<readonly CommitRecord[]>
 
   marks(): Awaitable<readonly Mark[]>
+  readonly asides: Asides
   /** The oldest revision from which everything is readable: 0 until something was compacted. */
   horizon(): Awaitable<number>
 
@@ -129,6 +171,19 @@ export interface Engine {
   commit(prepare: (moved: boolean) => Plan | undefined): Promise<void>
   /** The same without a promise; false: another process is writing just now, nothing happened. */
   tryCommit(prepare: (moved: boolean) => Plan | undefined): boolean
+  /**
+   * Calls `heard` when another process may have committed. A call may come for nothing, or (rarely) not at all: who waits
+   * also looks from time to time. The function that it returns stops it.
+   */
+  listen(heard: () => void): () => void
+  /** Wakes those who listen in other processes, after a commit. Never fails. */
+  ring(): void
+
+  /** A small text beside the log, under a name, that makes no revision: a lease, a consumer's place. */
+  note(name: string): Awaitable<string | undefined>
+  /** Replaces notes if each of them is what it is expected to be; false: one was not, and nothing happened. */
+  exchange(notes: readonly NoteChange[]): Promise<boolean>
+
   /** Settles when all that is committed survives the loss of power. */
   sync(): Promise<void>
   /** The same at once, where a pause of the length of one disk flush does no harm. False: not now, use `sync`. */
@@ -139,6 +194,13 @@ export interface Engine {
   shrink(): Promise<boolean>
   /** Damage that only the engine can see (its own structures): one sentence each. */
   check(): Promise<readonly string[]>
-  /** Bytes that it takes on disk or in memory, and rows of history. */
+  /** Bytes that it takes on disk or in memory. Cheap: nothing is counted for it. */
+  bytes(): Awaitable<number>
+  /**
+   * Writes all that is committed, as of one moment, to a new file that opens as `sqlite:<path>`, while others write. An engine
+   * that has no such file hands out its records instead. What is there when it fails is the caller's to remove.
+   */
+  copy(path: string): Promise<Records | undefined>
+  /** Its bytes, and rows of history. */
   size(): Awaitable<{ bytes: number; records: number }>
 }

@@ -10,6 +10,7 @@ export type VarveErrorCode =
   | 'VARVE_READ_ONLY'
   | 'VARVE_CLOSED'
   | 'VARVE_UNAVAILABLE'
+  | 'VARVE_CACHE_FULL'
 
 /**
  * Every error that this package throws: a stable `code`, one sentence that says what to do, and the `cause`.
@@ -27,6 +28,7 @@ export type VarveErrorCode =
  * ```
  */
 export class VarveError extends Error {
+  /** Which error it is: stable within a major version. */
   readonly code: VarveErrorCode
   constructor(code: VarveErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options)
@@ -64,6 +66,7 @@ export class InvalidKeyError extends VarveError {
  * ```
  */
 export class InvalidValueError extends VarveError {
+  /** Where in the value: `$` is the value itself. */
   readonly path: string
   constructor(message: string, path = '$', options?: { cause?: unknown }) {
     super('VARVE_INVALID_VALUE', message, options)
@@ -120,6 +123,7 @@ export class NotFoundError extends VarveError {
  * ```
  */
 export class CompactedError extends VarveError {
+  /** The oldest revision from which everything is readable. */
   readonly oldest: number
   constructor(message: string, oldest: number) {
     super('VARVE_COMPACTED', message)
@@ -140,6 +144,7 @@ export class CompactedError extends VarveError {
  * ```
  */
 export class ConflictError extends VarveError {
+  /** The revision that was found. */
   readonly actual: number
   constructor(message: string, actual: number) {
     super('VARVE_CONFLICT', message)
@@ -213,3 +218,38 @@ export class UnavailableError extends VarveError {
     super('VARVE_UNAVAILABLE', message, options)
   }
 }
+
+/**
+ * One entry alone is larger than the whole cache. Nothing has changed.
+ *
+ * @example
+ * ```ts
+ * import { Cache, CacheFullError } from 'varve'
+ * const cache = new Cache({ maxBytes: 1_000 })
+ * try {
+ *   cache.set('a', 'x'.repeat(2_000))
+ * } catch (error) {
+ *   console.log(error instanceof CacheFullError, cache.size) // true 0
+ * }
+ * ```
+ */
+export class CacheFullError extends VarveError {
+  constructor(message: string) {
+    super('VARVE_CACHE_FULL', message)
+  }
+}
+
+/**
+ * The cache has no such entry, or not any more.
+ *
+ * @example
+ * ```ts
+ * import { Cache, CacheEntryNotFoundError } from 'varve'
+ * try {
+ *   new Cache().metadata('a')
+ * } catch (error) {
+ *   console.log(error instanceof CacheEntryNotFoundError) // true
+ * }
+ * ```
+ */
+export class CacheEntryNotFoundError extends NotFoundError {}

@@ -2,20 +2,27 @@ import { InvalidOptionError } from './errors.ts'
 import type { Keep } from './change.ts'
 import { compilePattern } from './log/pattern.ts'
 import { parseDuration } from './duration.ts'
-import type { CareOptions, OpenOptions, Retention, StandardSchemaV1, StoreCacheOptions } from './types.ts'
+import type { CareOptions, Logger } from './reports.ts'
+import type { DeltaStrategy, OpenOptions, Retention, StandardSchemaV1, StoreCacheOptions } from './types.ts'
 
 /** Refuses anything but an object with these names. */
-export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
+export function checkOptions(
+  call: string,
+  options: unknown,
+  known: readonly string[],
+  others: readonly string[] = [],
+): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new InvalidOptionError(`The options of ${call} are an object, not ${describe(options)}.`)
   for (const name of Object.keys(options))
     if (!known.includes(name))
       throw new InvalidOptionError(
-        `${call} has no option ${JSON.stringify(name)}; it knows ${known.join(', ')}.`,
+        `${call} has no option ${JSON.stringify(name)}; it knows ${[...others, ...known].join(', ')}.`,
       )
 }
 
-function describe(value: unknown): string {
+/** A value as messages name it. */
+export function describe(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'string' ? JSON.stringify(value) : typeof value
@@ -53,7 +60,7 @@ export function checkActor(actor: unknown): asserts actor is string {
     )
 }
 
-function checkCount(name: string, value: unknown, least: number): asserts value is number {
+export function checkCount(name: string, value: unknown, least: number): asserts value is number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least)
     throw new InvalidOptionError(
       `${name} is a whole number from ${least} on, not ${describe(value)} (${String(value)}).`,
@@ -71,8 +78,9 @@ export function checkSignal(call: string, signal: unknown): void {
     throw new InvalidOptionError(`The signal of ${call} is an AbortSignal, not ${describe(signal)}.`)
 }
 
-export function checkCare(call: string, options: CareOptions): void {
-  checkOptions(call, options, ['onProgress', 'signal'])
+/** `others`: what the call knows besides; it has taken those out already. */
+export function checkCare(call: string, options: CareOptions, others: readonly string[] = []): void {
+  checkOptions(call, options, ['onProgress', 'signal'], others)
   checkSignal(call, options.signal)
   if (options.onProgress !== undefined && typeof options.onProgress !== 'function')
     throw new InvalidOptionError(
@@ -87,10 +95,12 @@ const OPEN_OPTIONS = [
   'maxSnapshots',
   'autoSnapshot',
   'compression',
+  'delta',
   'cache',
   'schema',
   'readOnly',
   'logger',
+  'secret',
 ] as const
 
 /** `OpenOptions`, checked and with every default in its place. */
@@ -101,18 +111,20 @@ export interface Settings {
   readonly maxSnapshots: number
   readonly autoSnapshot: { readonly every: number; readonly tag: string } | undefined
   readonly compression: boolean
+  readonly delta: DeltaStrategy
   readonly cache: {
     readonly enabled: boolean
-    readonly maxEntries: number
-    readonly maxBytes: number
     readonly maxStaleness: number
+    /** Checked by the cache itself. */
+    readonly limits: Omit<StoreCacheOptions, 'strategy' | 'consistency'>
   }
   readonly schema: readonly {
     readonly matches: (key: string) => boolean
     readonly schema: StandardSchemaV1
   }[]
   readonly readOnly: boolean
-  readonly warn: ((message: string, cause?: unknown) => void) | undefined
+  readonly isSecret: (key: string) => boolean
+  readonly logger: Logger | undefined
 }
 
 export function settingsOf(options: OpenOptions, defaultActor: string): Settings {
@@ -133,12 +145,12 @@ export function settingsOf(options: OpenOptions, defaultActor: string): Settings
     maxSnapshots,
     autoSnapshot: autoSnapshotOf(options.autoSnapshot),
     compression: options.compression ?? true,
+    delta: deltaOf(options.delta ?? 'auto'),
     cache: cacheOf(options.cache ?? 'memory'),
     schema: schemaOf(options.schema),
     readOnly: options.readOnly ?? false,
-    warn:
-      logger &&
-      ((message, cause) => (cause === undefined ? logger.warn(message) : logger.warn(message, cause))),
+    isSecret: secretOf(options.secret),
+    logger,
   }
 }
 
@@ -169,18 +181,53 @@ function autoSnapshotOf(auto: OpenOptions['autoSnapshot']): Settings['autoSnapsh
 
 function cacheOf(cache: string | StoreCacheOptions): Settings['cache'] {
   const options: StoreCacheOptions = typeof cache === 'string' ? { strategy: cache as 'memory' } : cache
-  checkOptions('cache', options, ['strategy', 'maxEntries', 'maxBytes', 'consistency'])
-  const { strategy = 'memory', maxEntries = 0, maxBytes = 64 * 2 ** 20, consistency = 'strict' } = options
-  if (strategy !== 'memory' && strategy !== 'none')
-    throw new InvalidOptionError(`cache is 'memory' or 'none', not ${describe(strategy)}.`)
-  checkCount('cache.maxEntries', maxEntries, 0)
-  checkCount('cache.maxBytes', maxBytes, 0)
+  if (typeof options === 'object' && options !== null && 'onEvict' in options)
+    throw new InvalidOptionError(
+      'cache.onEvict is not for the cache of a store: what leaves it is still in the store. metrics().cache counts it.',
+    )
+  checkOptions('cache', options, [
+    'strategy',
+    'consistency',
+    'policy',
+    'maxEntries',
+    'maxBytes',
+    'ttl',
+    'maxIdle',
+    'sizeOf',
+  ])
+  const { strategy = 'memory', consistency = 'strict', ...limits } = options
+  if (!['memory', 'tiered', 'none'].includes(strategy))
+    throw new InvalidOptionError(`cache is 'memory', 'tiered' or 'none', not ${describe(strategy)}.`)
   let maxStaleness = 0
   if (consistency !== 'strict') {
     checkOptions('cache.consistency', consistency, ['maxStaleness'])
     maxStaleness = parseDuration(consistency.maxStaleness, 'cache.consistency.maxStaleness')
   }
-  return { enabled: strategy === 'memory', maxEntries, maxBytes, maxStaleness }
+  return {
+    enabled: strategy !== 'none',
+    maxStaleness,
+    limits: { ...limits, maxBytes: limits.maxBytes === undefined ? 64 * 2 ** 20 : limits.maxBytes },
+  }
+}
+
+/** What is asked where nothing is secret. */
+export const nothingSecret = (): boolean => false
+
+const STRATEGIES: readonly DeltaStrategy[] = ['auto', 'structural', 'binary', 'compress', 'none']
+
+function deltaOf(strategy: DeltaStrategy): DeltaStrategy {
+  if (STRATEGIES.includes(strategy)) return strategy
+  throw new InvalidOptionError(`delta is one of ${STRATEGIES.join(', ')}; it is ${describe(strategy)}.`)
+}
+
+function secretOf(patterns: OpenOptions['secret']): Settings['isSecret'] {
+  if (patterns === undefined || (Array.isArray(patterns) && patterns.length === 0)) return nothingSecret
+  if (!Array.isArray(patterns))
+    throw new InvalidOptionError(
+      `secret is a list of patterns, such as ['**.password'], not ${describe(patterns)}.`,
+    )
+  const matchers = patterns.map((pattern) => compilePattern(pattern as string))
+  return (key) => matchers.some((matches) => matches(key))
 }
 
 function schemaOf(schema: OpenOptions['schema']): Settings['schema'] {

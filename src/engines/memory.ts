@@ -1,14 +1,21 @@
-import type { CommitRecord, Encoded, Entry, Mark, PastChange, Replaced } from '../change.ts'
-import type { BrokenChain, Engine, PageQuery, Plan, Supports, TrimStep } from '../engine.ts'
+/** Nothing on disk. It is over 400 lines because each promise of the engine contract has its method here. */
+import type { CommitRecord, Encoded, Entry, Mark, PastChange, Records, Replaced } from '../change.ts'
+import type { BrokenChain, Engine, NoteChange, PageQuery, Plan, Supports, TrimStep } from '../engine.ts'
 import { ClosedError } from '../errors.ts'
+import { compressed, encodedBytes } from '../log/codec.ts'
 import { compareKeys } from '../log/keys.ts'
-import { SortedKeys } from './sorted-keys.ts'
+import { MemoryAsides } from './memory-asides.ts'
+import { byId, byRevision, placeOf, without } from './numbered.ts'
+import { packedForm, unpacked, type Chain } from './packing.ts'
+import { merge, SortedKeys } from './sorted-keys.ts'
 
 /** What one change left behind: a value, or (`value: undefined`) the knowledge that the key went. */
 type Trace = Pick<Entry, 'change' | 'expires' | 'sum'> & { readonly value: Encoded | undefined }
 
 /** The trace of a key that has never existed. */
 const NEVER: Trace = { value: undefined, change: 0, expires: 0, sum: 0 }
+/** Every so many changes of a key its past value is kept whole. */
+const RUNG_EVERY = 8
 /** About what the runtime needs to hold one entry, row or record, beside its text. */
 const OVERHEAD = 100
 
@@ -27,6 +34,7 @@ interface Tables {
   readonly past: Map<string, PastChange[]>
   readonly commits: CommitRecord[]
   readonly marks: Map<string, Mark>
+  readonly notes: Map<string, string>
   head: CommitRecord | undefined
   horizon: number
   /** Of keys and values, in the state and in the past. */
@@ -41,10 +49,18 @@ export function memoryEngine(): Engine {
 class MemoryEngine implements Engine {
   readonly name = 'memory'
   readonly place = 'memory'
-  readonly supports: Supports = { sync: true, multiProcess: false, persistent: false, durable: false }
+  readonly supports: Supports = {
+    sync: true,
+    multiProcess: false,
+    persistent: false,
+    durable: false,
+    packs: true,
+  }
   #tables: Tables | undefined
+  #asides: MemoryAsides | undefined
 
   async open(): Promise<void> {
+    this.#asides ??= new MemoryAsides()
     this.#tables ??= {
       state: new Map(),
       gone: new Map(),
@@ -55,6 +71,7 @@ class MemoryEngine implements Engine {
       past: new Map(),
       commits: [],
       marks: new Map(),
+      notes: new Map(),
       head: undefined,
       horizon: 0,
       textBytes: 0,
@@ -63,6 +80,12 @@ class MemoryEngine implements Engine {
 
   async close(): Promise<void> {
     this.#tables = undefined
+    this.#asides = undefined
+  }
+
+  get asides(): MemoryAsides {
+    if (!this.#asides) throw new ClosedError()
+    return this.#asides
   }
 
   head(): CommitRecord | undefined {
@@ -90,7 +113,8 @@ class MemoryEngine implements Engine {
     }
     if (row.prev > at) return { broken: true, key, id: row.id }
     if (row.before === undefined) return undefined
-    return { key, value: row.before, change: row.prev, expires: row.expires, sum: row.sum }
+    const value = this.#unpacked([row])[0]?.before ?? row.before
+    return { key, value, change: row.prev, expires: row.expires, sum: row.sum }
   }
 
   removal(key: string, at: number): number {
@@ -151,7 +175,7 @@ class MemoryEngine implements Engine {
   changes(after: number, upTo: number, limit: number): PastChange[] {
     const { changes } = this.#live
     const start = placeOf(changes, after + 1, byId)
-    return changes.slice(start, Math.min(placeOf(changes, upTo + 1, byId), start + limit))
+    return this.#unpacked(changes.slice(start, Math.min(placeOf(changes, upTo + 1, byId), start + limit)))
   }
 
   changedKeys(after: number, limit: number): string[] {
@@ -163,7 +187,7 @@ class MemoryEngine implements Engine {
   changesOf(key: string, from: number, limit: number): PastChange[] {
     const rows = this.#live.past.get(key) ?? []
     const end = placeOf(rows, from + 1, byId)
-    return rows.slice(Math.max(0, end - limit), end).reverse()
+    return this.#unpacked(rows.slice(Math.max(0, end - limit), end).reverse())
   }
 
   commits(from: number, to: number, limit: number, reverse: boolean): CommitRecord[] {
@@ -199,6 +223,28 @@ class MemoryEngine implements Engine {
     tables.head = records.at(-1) ?? tables.head
     for (const version of plan.marks?.drop ?? []) tables.marks.delete(version)
     for (const mark of plan.marks?.put ?? []) tables.marks.set(mark.version, mark)
+    for (const { aside, revision } of plan.asides ?? []) this.asides.complete(aside, revision)
+    return true
+  }
+
+  listen(): () => void {
+    // There is nobody else.
+    return () => undefined
+  }
+
+  ring(): void {}
+
+  note(name: string): string | undefined {
+    return this.#live.notes.get(name)
+  }
+
+  async exchange(changes: readonly NoteChange[]): Promise<boolean> {
+    const { notes } = this.#live
+    if (changes.some(({ name, expected }) => notes.get(name) !== expected)) return false
+    for (const { name, next } of changes) {
+      if (next === undefined) notes.delete(name)
+      else notes.set(name, next)
+    }
     return true
   }
 
@@ -210,9 +256,46 @@ class MemoryEngine implements Engine {
     return true
   }
 
-  async trim({ drop, dropCommits, keepCommits, forgetGone, horizon }: TrimStep): Promise<void> {
+  /** Where packed values are put together from. */
+  readonly #chain: Chain = {
+    newest: (key) => this.#live.state.get(key),
+    behind: (key, change) => {
+      const rows = this.#live.past.get(key) ?? []
+      const start = placeOf(rows, change + 1, byId)
+      const end = rows.findIndex((row, i) => i >= start && rows[i + 1]?.prev !== row.id)
+      return rows.slice(start, end + 1)
+    },
+  }
+
+  #unpacked(rows: readonly PastChange[]): PastChange[] {
+    return unpacked(this.#chain, rows)
+  }
+
+  /** Keeps a value whole from now on. */
+  #unpack(id: number, compression: boolean): void {
+    const { changes, past } = this.#live
+    const place = placeOf(changes, id, byId)
+    const [old, row] = [changes[place], this.#unpacked(changes.slice(place, place + 1))[0]]
+    if (old?.id !== id || row?.packed !== true || row.before === undefined) return
+    const { packed: _, ...whole } = { ...row, before: compressed(row.before, { compression }) }
+    changes[place] = whole
+    const rows = past.get(row.key) ?? []
+    rows[rows.indexOf(old)] = whole
+    this.#live.textBytes += bytesOf(whole.before) - bytesOf(old.before)
+  }
+
+  async trim({
+    drop,
+    whole = [],
+    compression = false,
+    dropCommits,
+    keepCommits,
+    forgetGone,
+    horizon,
+  }: TrimStep): Promise<void> {
     const tables = this.#live
     const { state, gone, absent, changes, past, commits } = tables
+    for (const id of whole) this.#unpack(id, compression)
     const orphans = new Set<string>()
     const dropOf = new Map<string, number[]>()
     for (const row of without(changes, drop, byId)) {
@@ -242,7 +325,7 @@ class MemoryEngine implements Engine {
       const record = commits[place]
       if (record?.revision === revision) commits[place] = { ...record, prior }
     }
-    tables.horizon = horizon
+    tables.horizon = Math.max(tables.horizon, horizon)
   }
 
   async shrink(): Promise<boolean> {
@@ -258,12 +341,27 @@ class MemoryEngine implements Engine {
     return faults
   }
 
-  size(): { bytes: number; records: number } {
-    const { state, changes, commits, textBytes } = this.#live
+  async copy(): Promise<Records> {
+    const { state, gone, changes, commits, horizon } = this.#live
+    // Records never change, so that lists of them stay what they are while others write.
     return {
-      bytes: textBytes + OVERHEAD * (state.size + changes.length + commits.length),
-      records: changes.length,
+      state: [...state.values()],
+      changes: this.#unpacked([...changes]),
+      gone: [...gone].map(([key, { change, sum }]) => ({ key, change, sum })),
+      commits: [...commits],
+      marks: this.marks(),
+      asides: this.asides.records(),
+      horizon,
     }
+  }
+
+  bytes(): number {
+    const { state, changes, commits, textBytes } = this.#live
+    return textBytes + OVERHEAD * (state.size + changes.length + commits.length + this.asides.size)
+  }
+
+  size(): { bytes: number; records: number } {
+    return { bytes: this.bytes(), records: this.#live.changes.length }
   }
 
   get #live(): Tables {
@@ -274,21 +372,27 @@ class MemoryEngine implements Engine {
 
 /** What a plan would do, without doing it. A key may be in one plan several times: each change stands on the one before. */
 function trace(
-  { state, gone }: Tables,
+  { state, gone, past }: Tables,
   plan: Plan,
 ): { traces: Trace[]; rows: PastChange[]; replaced: Replaced[] } {
   const traces: Trace[] = []
   const rows: PastChange[] = []
   const replaced: Replaced[] = []
   const latest = new Map<string, Trace>()
-  for (const { id, key, value, expires, sum } of plan.changes) {
+  const steps = new Map<string, number>()
+  for (const { id, key, value, expires, sum, past: kept } of plan.changes) {
+    const step = steps.get(key) ?? past.get(key)?.length ?? 0
+    steps.set(key, step + 1)
     const old = latest.get(key) ?? state.get(key) ?? gone.get(key) ?? NEVER
     const next: Trace = { value, change: id, expires, sum }
     latest.set(key, next)
     traces.push(next)
-    rows.push({ id, key, prev: old.change, before: old.value, expires: old.expires, sum: old.sum })
+    const before =
+      kept === undefined || step % RUNG_EVERY === RUNG_EVERY - 1 ? old.value : packedForm(kept.delta)
+    rows.push({ id, key, prev: old.change, before, expires: old.expires, sum: old.sum })
     replaced.push({
-      bytes: old.value === undefined ? -1 : bytesOf(old.value),
+      bytes: old.value === undefined ? -1 : encodedBytes(old.value),
+      kept: bytesOf(before),
       sum: old.sum,
       prev: old.change,
     })
@@ -308,7 +412,8 @@ function apply(tables: Tables, row: PastChange, next: Trace): void {
   if (old && old.expires > 0) ending.delete(old)
   // Also before it goes once more: the order of `gone` is the order of going.
   gone.delete(key)
-  tables.textBytes += bytesOf(next.value)
+  // What was there has gone to the past, as much of it as is kept.
+  tables.textBytes += bytesOf(next.value) + bytesOf(row.before) - bytesOf(old?.value)
   if (next.value === undefined) {
     gone.set(key, next)
     if (state.delete(key)) {
@@ -326,61 +431,6 @@ function apply(tables: Tables, row: PastChange, next: Trace): void {
   absent.delete(key)
   tables.textBytes += bytesOf(key)
 }
-
-/** Takes the items with these numbers out of a list that is sorted by number, and returns them. */
-function without<T>(items: T[], numbers: readonly number[], numberOf: (item: T) => number): T[] {
-  const dropped: T[] = []
-  if (numbers.length === 0) return dropped
-  const drop = new Set(numbers)
-  let [lowest, highest] = [Infinity, -Infinity]
-  for (const number of drop) {
-    if (number < lowest) lowest = number
-    if (number > highest) highest = number
-  }
-  const start = placeOf(items, lowest, numberOf)
-  const end = placeOf(items, highest + 1, numberOf)
-  let kept = start
-  for (const item of items.slice(start, end)) {
-    if (drop.has(numberOf(item))) dropped.push(item)
-    else items[kept++] = item
-  }
-  items.splice(kept, end - kept)
-  return dropped
-}
-
-/** The index of the first item whose number is at least `least`. */
-function placeOf<T>(items: readonly T[], least: number, numberOf: (item: T) => number): number {
-  let low = 0
-  let high = items.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (numberOf(items[middle] as T) < least) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Two sorted runs without a common key as one. */
-function* merge(
-  left: Iterator<string, void>,
-  right: Iterator<string, void>,
-  reverse: boolean,
-): Generator<string, void, undefined> {
-  let [a, b] = [left.next(), right.next()]
-  while (!a.done || !b.done) {
-    const takeLeft = b.done || (!a.done && compareKeys(a.value, b.value) < 0 !== reverse)
-    if (takeLeft) {
-      yield a.value as string
-      a = left.next()
-    } else {
-      yield b.value as string
-      b = right.next()
-    }
-  }
-}
-
-const byId = (row: PastChange): number => row.id
-const byRevision = (record: CommitRecord): number => record.revision
 
 function bytesOf(value: Encoded | undefined): number {
   if (value === undefined) return 0

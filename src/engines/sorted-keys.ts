@@ -1,3 +1,5 @@
+import { compareKeys } from '../log/keys.ts'
+
 /** Small enough that an insert moves little, large enough that the list of blocks stays short. */
 const BLOCK = 512
 
@@ -117,5 +119,24 @@ export class SortedKeys<K = string> {
       else high = middle
     }
     return low
+  }
+}
+
+/** Two sorted runs without a common key as one. */
+export function* merge(
+  left: Iterator<string, void>,
+  right: Iterator<string, void>,
+  reverse: boolean,
+): Generator<string, void, undefined> {
+  let [a, b] = [left.next(), right.next()]
+  while (!a.done || !b.done) {
+    const takeLeft = b.done || (!a.done && compareKeys(a.value, b.value) < 0 !== reverse)
+    if (takeLeft) {
+      yield a.value as string
+      a = left.next()
+    } else {
+      yield b.value as string
+      b = right.next()
+    }
   }
 }

@@ -1,20 +1,19 @@
 /** The embedded default. It is over 400 lines because each promise of the engine contract has its method here. */
-import type { CommitRecord, Entry, Mark, NewChange, PastChange } from '../change.ts'
+import type { CommitRecord, Entry, Mark, NewChange, PastChange, Records } from '../change.ts'
 import type { Context } from '../context.ts'
-import type { BrokenChain, Engine, PageQuery, Plan, Supports, TrimStep } from '../engine.ts'
+import type { BrokenChain, Engine, NoteChange, PageQuery, Plan, Supports, TrimStep } from '../engine.ts'
 import { ClosedError, IntegrityError } from '../errors.ts'
+import { syncPath, unavailable } from '../files.ts'
+import { SqliteAsides } from './sqlite/asides.ts'
+import { Bell } from './sqlite/bell.ts'
+import { compressed } from '../log/codec.ts'
 import { Connection } from './sqlite/connection.ts'
+import { copyDatabase } from './sqlite/copy.ts'
 import { findDriver, type Driver, type Row, type SqlValue } from './sqlite/driver.ts'
 import { isBusy, patiently, translate } from './sqlite/failures.ts'
-import { pageAt, pastOf, removalBefore } from './sqlite/pages.ts'
-import {
-  prepareFiles,
-  releaseFiles,
-  storeFiles,
-  syncPath,
-  unavailable,
-  type StoreFiles,
-} from './sqlite/files.ts'
+import { packedForm, unpacked, type Chain } from './packing.ts'
+import { chainIn, pageAt, pastOf, removalBefore } from './sqlite/pages.ts'
+import { prepareFiles, releaseFiles, storeFiles, type StoreFiles } from './sqlite/files.ts'
 import { WriterQueue } from './sqlite/queue.ts'
 import {
   type KeyChange,
@@ -25,11 +24,12 @@ import {
   toCommit,
   toEntry,
   toMark,
+  toReplaced,
   toPastChange,
   toSqlKey,
 } from './sqlite/rows.ts'
 import { Checkpoints, runApart } from './sqlite/checkpoints.ts'
-import { AT_ONCE, SQL } from './sqlite/schema.ts'
+import { AT_ONCE, SEAL, SQL } from './sqlite/schema.ts'
 import { WalFlusher } from './sqlite/wal.ts'
 
 export interface SqliteOptions {
@@ -45,19 +45,29 @@ const SIZE_EVERY = 64
 /** Databases up to this size are checked on the spot: a thread takes longer to start. */
 const CHECK_HERE_BYTES = 4 * 2 ** 20
 
+/** Notes stand in the table meta, under names of their own. */
+const NOTE = 'note:'
 /** What one row of `put` takes. */
 const PUT_COLUMNS = 6
 /** So many free pages are given back in one step. */
 const SHRINK_PAGES = 256
 
 class SqliteEngine implements Engine {
-  readonly name = 'sqlite'
-  readonly supports: Supports = { sync: true, multiProcess: true, persistent: true, durable: true }
+  readonly supports: Supports = {
+    sync: true,
+    multiProcess: true,
+    persistent: true,
+    durable: true,
+    packs: true,
+  }
   readonly #context: Context
   readonly #options: SqliteOptions
   readonly #files: StoreFiles
   readonly #driver: Driver
   readonly #db: Connection
+  readonly #chain: Chain
+  readonly #bell: Bell
+  readonly asides: SqliteAsides
   #flusher: WalFlusher | undefined
   #queue: WriterQueue | undefined
   #dataVersion = -1
@@ -70,6 +80,8 @@ class SqliteEngine implements Engine {
   #open = false
   /** Read-only, and nobody had it open for writing when we came. */
   #frozen = false
+  /** It is a backup that nobody has written to yet. */
+  #sealed = false
 
   constructor(context: Context, path: string, options: SqliteOptions) {
     this.#context = context
@@ -77,6 +89,14 @@ class SqliteEngine implements Engine {
     this.#files = storeFiles(path, options.folder)
     this.#driver = options.driver ?? findDriver()
     this.#db = new Connection(this.#driver, this.#files.db)
+    this.#chain = chainIn(this.#db)
+    this.#bell = new Bell(context, this.#files.bell)
+    this.asides = new SqliteAsides(this.#db, (work) => this.#transaction(work))
+  }
+
+  /** With what a report of trouble has to say. */
+  get name(): string {
+    return `sqlite ${this.#driver.sqliteVersion} by ${this.#driver.name}`
   }
 
   get place(): string {
@@ -97,13 +117,21 @@ class SqliteEngine implements Engine {
   }
 
   #connect(path: string, readOnly: boolean): void {
-    this.#frozen = readOnly && !this.#context.fs.existsSync(this.#files.wal)
+    const { fs } = this.#context
+    this.#frozen = readOnly && !fs.existsSync(this.#files.wal)
+    const file = fs.statSync(path).ino
     this.#db.open(readOnly ? (this.#frozen ? 'frozen' : 'read') : 'write')
     // The first real look: recovers the write-ahead log after a crash, and makes the -wal file appear.
     this.poll()
+    // From now on nobody can put another file here. Somebody may have done so between the opening and the look.
+    if (fs.statSync(path).ino !== file) return this.#connect(path, readOnly)
+    // So it is left by a restore of a backup that was killed while it kept others out.
+    if (!readOnly && this.#db.get('journalMode')?.[0] !== 'wal') this.#db.exec('pragma journal_mode = wal')
     this.#revision = this.#newestRevision()
     if (readOnly) return
+    this.#sealed = this.#db.get('meta', SEAL) !== undefined
     try {
+      this.#bell.open()
       this.#queue ??= new WriterQueue(this.#context, this.#files.queue)
       this.#flusher ??= new WalFlusher(this.#context, this.#files.wal)
       this.#checkpoints ??= new Checkpoints(this.#context, this.#driver, this.#db, this.#flusher)
@@ -116,6 +144,8 @@ class SqliteEngine implements Engine {
       this.#lost = `revisions ${this.#revision + 1} to ${mark} had reached the disk and are gone`
       this.#context.warn(
         `${path}: ${this.#lost}: a file was cut off or put back. Run verify, and restore from a backup.`,
+        undefined,
+        'durability',
       )
     }
   }
@@ -145,6 +175,7 @@ class SqliteEngine implements Engine {
     this.#queue?.close()
     this.#queue = undefined
     this.#flusher = undefined
+    this.#bell.close()
     await this.#db.close(this.#context)
     releaseFiles(this.#files)
   }
@@ -204,7 +235,7 @@ class SqliteEngine implements Engine {
   }
 
   changes(after: number, upTo: number, limit: number): readonly PastChange[] {
-    return this.#db.records(toPastChange, 'changes', after, upTo, limit)
+    return unpacked(this.#chain, this.#db.records(toPastChange, 'changes', after, upTo, limit))
   }
 
   changedKeys(after: number, limit: number): readonly string[] {
@@ -212,7 +243,7 @@ class SqliteEngine implements Engine {
   }
 
   changesOf(key: string, from: number, limit: number): readonly PastChange[] {
-    return this.#db.records(toPastChange, 'changesOf', toSqlKey(key), from, limit)
+    return unpacked(this.#chain, this.#db.records(toPastChange, 'changesOf', toSqlKey(key), from, limit))
   }
 
   commits(from: number, to: number, limit: number, reverse: boolean): readonly CommitRecord[] {
@@ -245,8 +276,10 @@ class SqliteEngine implements Engine {
       if (plan === undefined) {
         this.#db.run('rollback')
       } else {
+        if (this.#sealed) this.#db.run('dropMeta', SEAL)
         this.#store(plan)
         this.#db.run('commit')
+        this.#sealed = false
       }
     } catch (error) {
       try {
@@ -291,13 +324,7 @@ class SqliteEngine implements Engine {
     const first = changes[0]?.id
     this.#putAll(changes)
     const replaced =
-      first === undefined
-        ? []
-        : this.#db.all('replaced', first).map(([bytes, sum, prev]) => ({
-            bytes: bytes === null ? -1 : Number(bytes),
-            sum: Number(sum),
-            prev: Number(prev),
-          }))
+      first === undefined ? [] : this.#db.all('replaced', first).map((row, i) => toReplaced(row, changes[i]))
     if (replaced.length !== changes.length)
       throw new IntegrityError(
         `${this.place}: ${changes.length} changes were written and ${replaced.length} were logged: damaged.`,
@@ -309,6 +336,7 @@ class SqliteEngine implements Engine {
     for (const commit of commits.slice(next)) this.#db.run('addCommit', ...fromCommit(commit))
     for (const version of marks?.drop ?? []) this.#db.run('dropMark', version)
     for (const mark of marks?.put ?? []) this.#db.run('putMark', ...fromMark(mark))
+    for (const { aside, revision } of plan.asides ?? []) this.asides.complete(aside, revision)
     this.#revision = commits.at(-1)?.revision ?? this.#revision
   }
 
@@ -321,8 +349,14 @@ class SqliteEngine implements Engine {
           this.#db.run('put', ...rows.slice(i, i + PUT_COLUMNS))
       rows = []
     }
-    for (const { id, key, value, expires, sum } of changes) {
+    for (const { id, key, value, expires, sum, past } of changes) {
       const sqlKey = toSqlKey(key)
+      if (value !== undefined && past !== undefined) {
+        flush()
+        this.#db.run('pack', sqlKey, id, packedForm(past.delta))
+        this.#db.run('putPacked', sqlKey, value, id, expires === 0 ? null : expires, sum)
+        continue
+      }
       if (value !== undefined) {
         rows.push(sqlKey, value, id, expires === 0 ? null : expires, sum, 0)
         if (rows.length === AT_ONCE * PUT_COLUMNS) flush()
@@ -335,6 +369,32 @@ class SqliteEngine implements Engine {
       this.#db.run('addGone', sqlKey, id, sum)
     }
     flush()
+  }
+
+  listen(heard: () => void): () => void {
+    return this.#bell.listen(heard)
+  }
+
+  ring(): void {
+    this.#bell.ring()
+  }
+
+  note(name: string): string | undefined {
+    const value = this.#db.get('meta', NOTE + name)?.[0]
+    return typeof value === 'string' ? value : undefined
+  }
+
+  async exchange(notes: readonly NoteChange[]): Promise<boolean> {
+    let done = false
+    await this.#transaction(() => {
+      done = notes.every(({ name, expected }) => this.note(name) === expected)
+      if (!done) return
+      for (const { name, next } of notes) {
+        if (next === undefined) this.#db.run('dropMeta', NOTE + name)
+        else this.#db.run('putMeta', NOTE + name, next)
+      }
+    })
+    return done
   }
 
   async sync(): Promise<void> {
@@ -357,7 +417,8 @@ class SqliteEngine implements Engine {
   async trim(step: TrimStep): Promise<void> {
     await this.#transaction(() => {
       // First what readers are told, then what they can no longer find.
-      this.#db.run('putMeta', 'horizon', step.horizon)
+      this.#db.run('putMeta', 'horizon', Math.max(this.horizon(), step.horizon))
+      for (const id of step.whole ?? []) this.#unpack(id, step.compression ?? false)
       for (const id of step.drop) this.#db.run('dropChange', id)
       for (const id of step.keep) this.#db.run('keepChange', id)
       for (const { revision, prior } of step.keepCommits)
@@ -365,6 +426,12 @@ class SqliteEngine implements Engine {
       for (const revision of step.dropCommits) this.#db.run('dropCommit', revision)
       if (step.forgetGone !== undefined) this.#db.run('forgetGone', step.forgetGone)
     })
+  }
+
+  #unpack(id: number, compression: boolean): void {
+    const [row] = unpacked(this.#chain, this.#db.records(toPastChange, 'change', id))
+    if (row?.packed === true && row.before !== undefined)
+      this.#db.run('unpackChange', id, compressed(row.before, { compression }))
   }
 
   async shrink(): Promise<boolean> {
@@ -406,13 +473,20 @@ class SqliteEngine implements Engine {
     return findings
   }
 
-  size(): { bytes: number; records: number } {
+  async copy(path: string): Promise<Records | undefined> {
+    const source = this.#frozen ? this.#db.frozenPlace : this.place
+    await copyDatabase(this.#driver, source, this.#options.readOnly, path)
+    return undefined
+  }
+
+  bytes(): number {
     const { fs } = this.#context
     const of = (path: string): number => fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0
-    return {
-      bytes: of(this.#files.db) + of(this.#files.wal),
-      records: Number(this.#db.get('countChanges')?.[0] ?? 0),
-    }
+    return of(this.#files.db) + of(this.#files.wal)
+  }
+
+  size(): { bytes: number; records: number } {
+    return { bytes: this.bytes(), records: Number(this.#db.get('countChanges')?.[0] ?? 0) }
   }
 
   // ── the driver's doors ──

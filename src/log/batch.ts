@@ -1,5 +1,8 @@
 import type { CommitRecord, Entry, Mark, NewChange, Replaced } from '../change.ts'
+import { storeDelta } from '../deltas/stored.ts'
+import { IntegrityError } from '../errors.ts'
 import type { Plan } from '../engine.ts'
+import type { Made } from '../telemetry/telemetry.ts'
 import { addSums, commitHash, seal, unseal } from './checksum.ts'
 import { encodedBytes } from './codec.ts'
 import { removeOp, type Draft, type Intent, type Op, type View } from './intent.ts'
@@ -9,6 +12,11 @@ import { marksOf } from './refs.ts'
 
 /** So many expiries make one revision. */
 const EXPIRE_AT_ONCE = 1_000
+
+/** Smaller values are kept whole: there is nothing to be gained beside what a row takes anyway. */
+const LEAST_PACKED = 256
+/** Larger ones too: nobody shall wait for the comparison. */
+const MOST_PACKED = 8 * 2 ** 20
 
 /** An intent and who waits for it: told the revision that was made, or the newest one if none was. */
 export interface Waiting {
@@ -27,11 +35,15 @@ export interface Outcome {
 export class Batch implements View {
   readonly outcomes: Outcome[] = []
   readonly commits: CommitRecord[] = []
+  /** Of the encoded values that it stores. */
+  bytes = 0
   readonly plan: Plan | undefined
   /** The newest revision when this was made. */
   readonly base: CommitRecord
   deadline: number = Infinity
   expired = false
+  /** Past values that are kept as deltas. */
+  readonly packed = { count: 0, fullBytes: 0, storedBytes: 0 }
   readonly #log: Log
   readonly #changes: NewChange[] = []
   readonly #sums: number[] = []
@@ -68,16 +80,29 @@ export class Batch implements View {
         })
       }
     }
+    const asides = this.#drafts.flatMap(({ draft: { aside }, revision }) =>
+      aside === undefined ? [] : [{ aside: aside.aside, revision }],
+    )
     if (this.#drafts.length === 0 && this.#put.size === 0 && this.dropMarks.length === 0) return
     this.plan = {
       changes: this.#changes,
       seal: (replaced) => this.#seal(replaced),
       marks: { put: this.putMarks, drop: this.dropMarks },
+      ...(asides.length > 0 ? { asides } : {}),
     }
   }
 
   get putMarks(): readonly Mark[] {
     return [...this.#put.values()]
+  }
+
+  /** The revisions that it made, for those who want to know. */
+  made(): Made[] {
+    return this.commits.map(({ revision, at, actor, why }, i) => {
+      const start = this.#drafts[i]?.first ?? 0
+      const keys = this.#changes.slice(start, this.#drafts[i + 1]?.first).map(({ key }) => key)
+      return { revision, at, actor, why, keys }
+    })
   }
 
   get head(): CommitRecord {
@@ -176,23 +201,52 @@ export class Batch implements View {
       this.dropMarks.push(version)
     }
     for (const mark of draft.marks?.put ?? []) this.#put.set(mark.version, mark)
+    if (draft.aside !== undefined) {
+      const origin = this.#revision
+      const here = { last: this.#last, first: this.#changes.length }
+      this.#drafts.push({ draft: { ...draft, why: 'import' }, revision: ++this.#revision, ...here })
+      const back = { ops: [], actor: draft.actor, why: 'restore', origin } as const
+      this.#drafts.push({ draft: back, revision: ++this.#revision, ...here })
+    }
     if (draft.ops === undefined) return
     this.#revision++
     const first = this.#changes.length
     for (const op of draft.ops) {
       this.#last++
+      const past = this.#pastOf(op)
       this.#changes.push({
         id: this.#last,
         key: op.key,
         value: op.value,
         expires: op.expires,
         sum: seal(op.sum, this.#last),
+        ...(past === undefined ? {} : { past }),
       })
       this.#sums.push(op.sum)
       this.#done.set(op.key, { op, change: this.#last, revision: this.#revision })
       if (op.expires !== 0 && op.expires < this.deadline) this.deadline = op.expires
     }
     this.#drafts.push({ draft, revision: this.#revision, last: this.#last, first })
+  }
+
+  /** What the value that an op replaces is kept as; undefined: as the whole. */
+  #pastOf({ key, value }: Op): NewChange['past'] {
+    const { engine, options } = this.#log
+    if (options.delta === 'none' || !engine.supports.packs) return undefined
+    if (value === undefined || value.length < LEAST_PACKED) return undefined
+    const old = (this.#done.get(key)?.op ?? now(engine.get(key)))?.value
+    if (old === undefined || old.length < LEAST_PACKED) return undefined
+    const bytes = encodedBytes(old)
+    if (Math.max(bytes, encodedBytes(value)) > MOST_PACKED) return undefined
+    try {
+      const delta = storeDelta(value, old, options.delta)
+      if (delta === undefined) return undefined
+      return { delta, bytes }
+    } catch (error) {
+      // What is damaged is kept as it is, for those who read it to see.
+      if (error instanceof IntegrityError) return undefined
+      throw error
+    }
   }
 
   #seal(replaced: readonly Replaced[]): readonly CommitRecord[] {
@@ -204,9 +258,16 @@ export class Batch implements View {
         const change = this.#changes[j] as NewChange
         const old = replaced[j] as Replaced
         const keyBytes = encodedBytes(change.key)
+        if (change.past !== undefined) {
+          this.packed.count++
+          this.packed.fullBytes += old.bytes
+          this.packed.storedBytes += old.kept
+        }
         if (change.value !== undefined) {
+          const valueBytes = encodedBytes(change.value)
           keys++
-          bytes += keyBytes + encodedBytes(change.value)
+          bytes += keyBytes + valueBytes
+          this.bytes += valueBytes
           sums = addSums(sums, this.#sums[j] as number)
         }
         if (old.bytes >= 0) {
@@ -221,10 +282,10 @@ export class Batch implements View {
         at,
         actor: draft.actor,
         why: draft.why ?? '',
-        origin: draft.origin ?? 0,
-        keys,
-        bytes,
-        sums,
+        origin: draft.aside?.aside ?? draft.origin ?? 0,
+        keys: draft.aside?.keys ?? keys,
+        bytes: draft.aside?.bytes ?? bytes,
+        sums: draft.aside?.sums ?? sums,
       } as const
       hash = commitHash(hash, record)
       this.commits.push({ ...record, hash })

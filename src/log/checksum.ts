@@ -1,6 +1,8 @@
 import { createHash, hash } from 'node:crypto'
 import type { CommitRecord, Encoded } from '../change.ts'
+import { IntegrityError } from '../errors.ts'
 import { canonicalText } from './canonical.ts'
+import { plainForm } from './codec.ts'
 
 /**
  * Checksums of records are 48-bit: they stay exact as numbers, add up to the totals of a state, and let one error in
@@ -11,13 +13,27 @@ const MODULUS = 2 ** 48
 /** The sum of a key that is not there. */
 export const GONE = 0
 
-/** The first 48 bits of SHA-256 over a record: the kind of its value, its key, when it ends, and its value. */
+/**
+ * The first 48 bits of SHA-256 over a record: the kind of its value, its key, when it ends, and its value in its plain form,
+ * compressed or not.
+ */
 export function recordSum(key: string, value: Encoded, expires: number): number {
+  const plain = plainForm(value)
   // The length tells where the key ends, the comma where the time ends; the rest is the value.
-  if (typeof value === 'string')
-    return first48(hash('sha256', `t${key.length}:${key}${expires},${value}`, 'binary'))
+  if (typeof plain === 'string')
+    return first48(hash('sha256', `t${key.length}:${key}${expires},${plain}`, 'binary'))
   const head = `b${key.length}:${key}${expires},`
-  return first48(createHash('sha256').update(head).update(value).digest('binary'))
+  return first48(createHash('sha256').update(head).update(plain).digest('binary'))
+}
+
+/** Whether a record is what was written under this number. What cannot even be decompressed is not. */
+export function fits(key: string, value: Encoded, expires: number, change: number, sum: number): boolean {
+  try {
+    return seal(recordSum(key, value, expires), change) === sum
+  } catch (error) {
+    if (error instanceof IntegrityError) return false
+    throw error
+  }
 }
 
 /** Of a hash as a string of bytes: cheaper to read than hex digits. */

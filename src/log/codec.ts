@@ -43,7 +43,7 @@ export function encode(value: unknown, options: EncodeOptions, key?: string): En
   const text = toJson(value)
   if (text === undefined) {
     const bytes = writeBinary(value, MOST_BYTES, key)
-    return (options.compression && compress(bytes, COMPRESSED_BINARY)) || bytes
+    return (options.compression && compress(bytes, bytes, COMPRESSED_BINARY)) || bytes
   }
   if (text.length * 3 > MOST_BYTES && Buffer.byteLength(text) > MOST_BYTES) throw tooLarge(MOST_BYTES, key)
   // A UTF-16 unit takes one to three bytes: short texts need no counting.
@@ -52,14 +52,14 @@ export function encode(value: unknown, options: EncodeOptions, key?: string): En
     text.length * 3 >= LEAST_COMPRESSED &&
     Buffer.byteLength(text) >= LEAST_COMPRESSED
   )
-    return compress(Buffer.from(text), COMPRESSED_JSON) ?? text
+    return compress(Buffer.from(text), text, COMPRESSED_JSON) ?? text
   return text
 }
 
 /** The value, fresh: nobody else has it. Throws IntegrityError for what cannot have been stored. */
 export function decode(encoded: Encoded): unknown {
-  const json = jsonOf(encoded)
-  return json === undefined ? readBinary(binaryOf(encoded as Uint8Array)).value : parse(json)
+  const plain = takePlain(encoded)
+  return typeof plain === 'string' ? parse(plain) : readBinary(checkBinary(plain)).value
 }
 
 /**
@@ -67,20 +67,66 @@ export function decode(encoded: Encoded): unknown {
  * serves everybody. Otherwise it is fresh, and the next reader needs another.
  */
 export function decodeFrozen(encoded: Encoded): { readonly value: unknown; readonly shareable: boolean } {
-  const json = jsonOf(encoded)
-  if (json !== undefined) {
-    const value = parse(json)
+  const form = takePlain(encoded)
+  if (typeof form === 'string') {
+    const value = parse(form)
     if (typeof value === 'object' && value !== null) freezeDeep(value)
     return { value, shareable: true }
   }
-  const { value, plain } = readBinary(binaryOf(encoded as Uint8Array))
+  const { value, plain } = readBinary(checkBinary(form))
   for (const object of plain ?? []) Object.freeze(object)
   return { value, shareable: plain !== undefined }
 }
 
-/** How many bytes it takes. */
+/** What would come back if a value were stored and read: nobody else has it. Throws as `encode` does. */
+export function copyOf(value: unknown): unknown {
+  const plain = toPlain(value)
+  return plain === NOT_JSON ? readBinary(writeBinary(value, MOST_BYTES)).value : plain
+}
+
+/** How many bytes it takes in its plain form. */
 export function encodedBytes(encoded: Encoded): number {
-  return typeof encoded === 'string' ? Buffer.byteLength(encoded) : encoded.length
+  return typeof encoded === 'string' ? Buffer.byteLength(encoded) : plainLength(encoded, encoded.length)
+}
+
+/** The same of bytes of which only the first `HEAD` are at hand. */
+export function plainLength(head: Uint8Array, length: number): number {
+  return isCompressed(head) && length >= COMPRESSED_HEADER
+    ? new DataView(head.buffer, head.byteOffset).getUint32(1, true)
+    : length
+}
+
+/** So many bytes of a value tell how long it is. */
+export const HEAD: number = COMPRESSED_HEADER
+
+/** What was compressed or decompressed last: a value is checked before it is decoded, and that takes its plain form too. */
+let last: { readonly bytes: Uint8Array; readonly plain: Encoded } | undefined
+
+/**
+ * The value before it was compressed: what counts for checksums and sizes, so that they do not depend on whether and how
+ * it was compressed.
+ */
+export function plainForm(encoded: Encoded): Encoded {
+  if (typeof encoded === 'string' || !isCompressed(encoded)) return encoded
+  if (last?.bytes === encoded) return last.plain
+  const raw = decompress(encoded)
+  const plain = encoded[0] === COMPRESSED_JSON ? raw.toString() : raw
+  last = { bytes: encoded, plain }
+  return plain
+}
+
+function isCompressed(bytes: Uint8Array): boolean {
+  return bytes[0] === COMPRESSED_JSON || bytes[0] === COMPRESSED_BINARY
+}
+
+/** The value as it is to be stored, if it came back from somewhere in its plain form. */
+export function compressed(encoded: Encoded, { compression }: EncodeOptions): Encoded {
+  const bytes = encodedBytes(encoded)
+  if (!compression || bytes < LEAST_COMPRESSED || (typeof encoded !== 'string' && isCompressed(encoded)))
+    return encoded
+  return typeof encoded === 'string'
+    ? (compress(Buffer.from(encoded), encoded, COMPRESSED_JSON) ?? encoded)
+    : (compress(encoded, encoded, COMPRESSED_BINARY) ?? encoded)
 }
 
 // ── JSON ──
@@ -93,13 +139,25 @@ function toJson(value: unknown): string | undefined {
   // Somebody gave all arrays a toJSON (old libraries do): JSON.stringify would ask it.
   if ('toJSON' in ANY_ARRAY) return undefined
   try {
-    const walk: Walk = { left: MOST_UNCOUNTED, seen: undefined }
-    let plain = plainCopy(value, walk, 0)
-    if (plain === NOT_JSON && walk.left < 0) plain = plainCopy(value, { left: Infinity, seen: new Set() }, 0)
+    const plain = toPlain(value)
     return plain === NOT_JSON ? undefined : JSON.stringify(plain)
   } catch {
-    // A getter that throws, a stack that is full, a text too long for one string: the binary form copes, or says why not.
+    // A text too long for one string: the binary form copes, or says why not.
     return undefined
+  }
+}
+
+/** A copy of what is nothing but JSON; else NOT_JSON. */
+function toPlain(value: unknown): unknown {
+  try {
+    const walk: Walk = { left: MOST_UNCOUNTED, seen: undefined }
+    const plain = plainCopy(value, walk, 0)
+    return plain === NOT_JSON && walk.left < 0
+      ? plainCopy(value, { left: Infinity, seen: new Set() }, 0)
+      : plain
+  } catch {
+    // A getter that throws, a stack that is full: the binary form copes, or says why not.
+    return NOT_JSON
   }
 }
 
@@ -190,7 +248,7 @@ function freezeDeep(root: object): void {
 
 // ── bytes ──
 
-function compress(raw: Uint8Array, tag: number): Uint8Array | undefined {
+function compress(raw: Uint8Array, plain: Encoded, tag: number): Uint8Array | undefined {
   if (raw.length < LEAST_COMPRESSED) return undefined
   const packed = deflateRawSync(raw, { level: 1 })
   if (packed.length + COMPRESSED_HEADER > raw.length * 0.75) return undefined
@@ -198,6 +256,7 @@ function compress(raw: Uint8Array, tag: number): Uint8Array | undefined {
   bytes[0] = tag
   new DataView(bytes.buffer).setUint32(1, raw.length, true)
   bytes.set(packed, COMPRESSED_HEADER)
+  last = { bytes, plain }
   return bytes
 }
 
@@ -215,14 +274,14 @@ function decompress(bytes: Uint8Array): Buffer {
   throw damaged('its length is wrong')
 }
 
-/** The JSON text of a value that has one. */
-function jsonOf(encoded: Encoded): string | undefined {
-  if (typeof encoded === 'string') return encoded
-  return encoded[0] === COMPRESSED_JSON ? decompress(encoded).toString() : undefined
+/** The plain form, for nobody else: what is made of it must not be shared. */
+function takePlain(encoded: Encoded): Encoded {
+  const plain = plainForm(encoded)
+  if (last?.plain === plain) last = undefined
+  return plain
 }
 
-function binaryOf(encoded: Uint8Array): Uint8Array {
-  const bytes = encoded[0] === COMPRESSED_BINARY ? decompress(encoded) : encoded
+function checkBinary(bytes: Uint8Array): Uint8Array {
   if (bytes[0] !== BINARY_VERSION)
     throw new IntegrityError(
       `A stored value is damaged, or of a newer version of this package: its form is ${String(bytes[0])}, which is unknown here.`,

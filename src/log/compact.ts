@@ -1,6 +1,7 @@
-import type { CommitRecord, Keep } from '../change.ts'
-import type { CareOptions, CompactReport } from '../types.ts'
+import type { AsideHead, CommitRecord, Keep } from '../change.ts'
+import type { CareOptions, CompactReport } from '../reports.ts'
 import type { Log } from './log.ts'
+import { ChangeSet } from './change-set.ts'
 import { beforeOf } from './past.ts'
 import { marksOf, revisionOf } from './refs.ts'
 
@@ -45,22 +46,40 @@ export async function compact(log: Log, keep: Keep, options: CareOptions = {}): 
   const before = await engine.size()
   const current = log.horizon()
   const horizon = log.head.revision === 0 ? 0 : newHorizon(log, keep, current)
+  const kept = new Map<number, number>()
   if (horizon > 0) {
     const end = log.commitOf(horizon)
-    const kept = new Map<number, number>()
     for (const mark of marksOf(log))
       if (mark.revision < horizon) kept.set(mark.revision, log.commitOf(mark.revision).last)
     for (const pin of log.pins) if (pin.revision < horizon) kept.set(pin.revision, pin.last)
     const points = [...kept.values(), end.last].toSorted((a, b) => a - b)
-    const past = await trimChanges(log, points, end, horizon, options)
+    const readable = new ChangeSet()
+    await trimChanges(log, points, end, horizon, readable, options)
     // In this order: what is replaced while the heads are read is among the changes that are read after them.
-    const heads = await headsUpTo(log, end.last, options)
-    const shown = await replacedAfter(log, end.last, options)
-    const readable = Float64Array.from([...past, ...shown, ...heads]).toSorted()
+    await addHeads(log, end.last, readable, options)
+    await addReplaced(log, end.last, readable, options)
     await trimCommits(log, kept, readable, horizon, options)
   }
+  await dropAsides(log, ({ revision }) => revision > 0 && revision < horizon && !kept.has(revision), options)
   while (await engine.shrink()) await nextTurn(log, options)
   return { before, after: await engine.size(), oldestRevision: horizon }
+}
+
+/** An import that has brought nothing for so long was killed. */
+const ABANDONED_MS = 60_000
+
+/** Drops the states beside the main line that nobody can read: left behind by an import that was killed, or `unneeded`. */
+export async function dropAsides(
+  log: Log,
+  unneeded: (head: AsideHead) => boolean,
+  options: CareOptions = {},
+): Promise<void> {
+  const { asides } = log.engine
+  for (const head of await asides.heads()) {
+    const abandoned = head.revision === 0 && Math.abs(log.context.wall() - head.at) > ABANDONED_MS
+    if (!abandoned && !unneeded(head)) continue
+    while (await asides.drop(head.aside, STEP)) await nextTurn(log, options)
+  }
 }
 
 async function nextTurn(log: Log, { signal }: CareOptions): Promise<void> {
@@ -68,33 +87,43 @@ async function nextTurn(log: Log, { signal }: CareOptions): Promise<void> {
   await new Promise<void>((resolve) => log.context.turn(resolve))
 }
 
-/** Goes through the changes up to `end`, and drops those that no point asks for. The others' predecessors are returned. */
+/** Goes through the changes up to `end`, and drops those that no point asks for. The others' predecessors are readable. */
 async function trimChanges(
   log: Log,
   points: readonly number[],
   end: CommitRecord,
   horizon: number,
+  readable: ChangeSet,
   options: CareOptions,
-): Promise<number[]> {
+): Promise<void> {
   const { engine } = log
-  const readable: number[] = []
+  // Changes that stay, whose value is told by the change that replaced theirs: if that one goes, it has to be kept whole.
+  const waiting = new Set<number>()
   for (let after = 0; ;) {
     const rows = await engine.changes(after, end.last, STEP)
     const drop: number[] = []
     const keep: number[] = []
+    const whole: number[] = []
     for (const row of rows) {
       // What is damaged must not decide what goes.
       beforeOf(log, row)
       if (isNeeded(points, row.prev, row.id)) {
         keep.push(row.id)
-        readable.push(row.prev)
-      } else drop.push(row.id)
+        readable.add(row.prev)
+        if (row.packed === true) waiting.add(row.id)
+      } else {
+        drop.push(row.id)
+        if (waiting.has(row.prev)) whole.push(row.prev)
+      }
+      waiting.delete(row.prev)
     }
     const last = rows.at(-1)
     const done = rows.length < STEP || last === undefined
     await engine.trim({
       drop,
       keep,
+      whole,
+      compression: log.options.compression,
       dropCommits: [],
       keepCommits: [],
       horizon,
@@ -102,7 +131,7 @@ async function trimChanges(
       ...(done ? { forgetGone: points[0] ?? end.last } : {}),
     })
     log.forgetHorizon()
-    if (done) return readable
+    if (done) return
     after = last.id
     options.onProgress?.(after, end.last)
     await nextTurn(log, options)
@@ -110,39 +139,36 @@ async function trimChanges(
 }
 
 /** The changes up to `last` whose records were replaced only afterwards: they are what the horizon shows. */
-async function replacedAfter(log: Log, last: number, options: CareOptions): Promise<number[]> {
-  const found: number[] = []
+async function addReplaced(log: Log, last: number, readable: ChangeSet, options: CareOptions): Promise<void> {
   for (let after = last; ;) {
     const rows = await log.engine.changes(after, log.head.last, STEP)
-    for (const { prev } of rows) if (prev <= last) found.push(prev)
+    for (const { prev } of rows) if (prev <= last) readable.add(prev)
     const row = rows.at(-1)
-    if (rows.length < STEP || row === undefined) return found
+    if (rows.length < STEP || row === undefined) return
     after = row.id
     await nextTurn(log, options)
   }
 }
 
 /** The changes up to `last` that wrote what is there now, or removed what is remembered as gone. */
-async function headsUpTo(log: Log, last: number, options: CareOptions): Promise<number[]> {
+async function addHeads(log: Log, last: number, readable: ChangeSet, options: CareOptions): Promise<void> {
   const { engine } = log
-  const heads: number[] = []
   for (const look of [engine.heads.bind(engine), engine.gone.bind(engine)])
     for (let from: string | undefined; ;) {
       const found = await look(from, STEP)
-      for (const { change } of found) if (change <= last) heads.push(change)
+      for (const { change } of found) if (change <= last) readable.add(change)
       const key = found.at(-1)?.key
       if (found.length < STEP || key === undefined) break
       from = `${key}\0`
       await nextTurn(log, options)
     }
-  return heads
 }
 
 /** Of the revisions before the horizon those stay that a snapshot names, or that wrote something that can still be read. */
 async function trimCommits(
   log: Log,
   kept: ReadonlyMap<number, number>,
-  readable: Float64Array,
+  readable: ChangeSet,
   horizon: number,
   options: CareOptions,
 ): Promise<void> {
@@ -157,7 +183,7 @@ async function trimCommits(
       const stays =
         record.revision === horizon ||
         kept.has(record.revision) ||
-        hasBetween(readable, before?.last ?? 0, record.last)
+        readable.hasBetween(before?.last ?? 0, record.last)
       if (!stays) dropCommits.push(record.revision)
       else if (!beforeStays && before?.revision === record.revision - 1)
         keepCommits.push({ revision: record.revision, prior: before.hash })
@@ -166,23 +192,14 @@ async function trimCommits(
     }
     const last = records.at(-1)
     if (last === undefined) return
+    // The next one is looked at in the next step: until then it must not stand there without the hash before it.
+    if (!beforeStays && last.revision < horizon)
+      keepCommits.push({ revision: last.revision + 1, prior: last.hash })
     if (dropCommits.length > 0 || keepCommits.length > 0)
       await engine.trim({ drop: [], keep: [], dropCommits, keepCommits, horizon })
     from = last.revision + 1
     await nextTurn(log, options)
   }
-}
-
-/** Whether a sorted list has a number behind `low` and up to `high`. */
-function hasBetween(sorted: Float64Array, low: number, high: number): boolean {
-  let start = 0
-  let end = sorted.length
-  while (start < end) {
-    const middle = (start + end) >> 1
-    if ((sorted[middle] as number) <= low) start = middle + 1
-    else end = middle
-  }
-  return start < sorted.length && (sorted[start] as number) <= high
 }
 
 /** Compacts by itself when the past has outgrown what is to be kept. */
@@ -212,8 +229,10 @@ export class Keeper {
     if (revision - this.#at < slack || this.#running !== undefined) return
     this.#at = revision
     this.#running = compact(this.#log, this.#keep, { signal: this.#stop.signal })
+      .then(() => this.#log.context.worked('compact'))
       .catch((error: unknown) => {
-        if (!this.#stop.signal.aborted) this.#log.context.warn('Compaction in the background failed.', error)
+        if (!this.#stop.signal.aborted)
+          this.#log.context.warn('Compaction in the background failed.', error, 'compact')
       })
       .finally(() => (this.#running = undefined))
   }

@@ -18,6 +18,9 @@ export function removeOp(key: string): Op {
   return { key, value: undefined, expires: 0, sum: GONE }
 }
 
+/** What a state adds up to. */
+export type Totals = Pick<CommitRecord, 'keys' | 'bytes' | 'sums'>
+
 /** One revision, or only marks, that an intent wants to be stored. */
 export interface Draft {
   /** At most one per key. undefined: no revision, only marks. */
@@ -26,6 +29,11 @@ export interface Draft {
   readonly why?: CommitRecord['why']
   readonly origin?: number
   readonly marks?: { readonly put?: readonly Mark[]; readonly drop?: readonly string[] }
+  /**
+   * Instead of ops: a state beside the main line becomes that of a revision of its own, and the revision after it says that
+   * everything is as it was before.
+   */
+  readonly aside?: { readonly aside: number } & Totals
 }
 
 /** The newest state as an intent finds it, with what goes before it in the same group already done. */

@@ -1,11 +1,17 @@
+/** It is over 400 lines because what is read and how fresh it is belong together. */
 import type { CommitRecord, Entry, Mark } from '../change.ts'
 import type { Context } from '../context.ts'
-import type { BrokenChain, Engine, PageQuery } from '../engine.ts'
+import type { Awaitable, BrokenChain, Engine, PageQuery } from '../engine.ts'
 import { CompactedError, IntegrityError, NotFoundError } from '../errors.ts'
-import { recordSum, seal } from './checksum.ts'
-import { decode, decodeFrozen } from './codec.ts'
+import { fits } from './checksum.ts'
+import { checkAside } from './aside-check.ts'
+import { eventOf, type Measurable } from '../telemetry/measured.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { decode, decodeFrozen, encodedBytes } from './codec.ts'
+import { commitOfChange } from './commit-search.ts'
 import { checkHash, CommitCache, EMPTY, now } from './commits.ts'
 import { checkKey } from './keys.ts'
+import type { DeltaStrategy } from '../types.ts'
 import type { Slot, ValueCache } from './values.ts'
 
 /** A point in the store's life that can be read. */
@@ -15,6 +21,10 @@ export interface Point {
   readonly last: number
   /** Entries that end at or before this time are absent; 0: as the log says. */
   readonly asOf: number
+  /** The state beside the main line that this revision shows, where it shows one: an import. */
+  readonly aside?: number
+  /** The snapshot that it was asked for by, for messages. */
+  readonly snapshot?: string
 }
 
 /** A read inside one turn asks the clock this seldom, and the engine again after so long. */
@@ -28,10 +38,14 @@ let commitsHere = 0
 
 export interface LogOptions {
   readonly compression: boolean
+  /** How past values are kept. */
+  readonly delta: DeltaStrategy
   readonly durability: 'disk' | 'process'
   readonly readOnly: boolean
   /** Milliseconds that a read may lag behind other processes; 0: strict. */
   readonly maxStaleness: number
+  /** Whether a key's value is never to be shown without having been asked for. */
+  readonly isSecret: (key: string) => boolean
 }
 
 /**
@@ -42,12 +56,16 @@ export class Log {
   readonly engine: Engine
   readonly context: Context
   readonly options: LogOptions
+  readonly telemetry: Telemetry
   readonly #cache: ValueCache
   #head: CommitRecord = EMPTY
   /** `commitsHere` when the engine was last asked in this turn; -1: not yet. */
   #asked = -1
   #askedAt = 0
   #reads = 0
+  /** Reads of keys until the next look, and how many there were to be: the difference is counted when somebody asks. */
+  #left = 0
+  #budget = 0
   #endOfTurn = false
   #marks: Mark[] | undefined
   #horizon: number | undefined
@@ -55,13 +73,16 @@ export class Log {
   readonly #pins = new Set<{ readonly revision: number; readonly last: number }>()
   /** When the next entry ends; undefined: to be asked. */
   #deadline: number | undefined
+  readonly #listeners = new Set<() => void>()
 
-  constructor(engine: Engine, context: Context, cache: ValueCache, options: LogOptions) {
+  constructor(engine: Engine, telemetry: Telemetry, cache: ValueCache, options: LogOptions) {
     this.engine = engine
-    this.context = context
+    this.telemetry = telemetry
+    this.context = telemetry.context
     this.options = options
     this.#cache = cache
     this.#commits = new CommitCache(this)
+    telemetry.countReads = (next) => this.#countReads(next)
   }
 
   async open(): Promise<void> {
@@ -71,6 +92,15 @@ export class Log {
 
   get head(): CommitRecord {
     return this.#head
+  }
+
+  /** What the cache of decoded values holds. */
+  get cached(): Pick<ValueCache, 'size' | 'bytes' | 'maxEntries' | 'maxBytes'> {
+    return this.#cache
+  }
+
+  isSecret(key: string): boolean {
+    return this.options.isSecret(key)
   }
 
   // ── freshness ──
@@ -111,12 +141,42 @@ export class Log {
     const before = this.#head
     const head = now(this.engine.head()) ?? EMPTY
     if (head.revision === before.revision && head.hash === before.hash) return
-    checkHash(this, head, now(this.engine.commits(head.revision - 1, head.revision - 1, 1, false))[0])
+    // As a rule the one before is the one that was the newest until now.
+    const previous =
+      before.revision === head.revision - 1 && before.revision > 0
+        ? before
+        : now(this.engine.commits(head.revision - 1, head.revision - 1, 1, false))[0]
+    checkHash(this, head, previous)
     this.#head = head
     this.#deadline = undefined
     if (head.revision < before.revision) this.#commits.clear()
-    if (head.revision < before.revision || head.last - before.last > PICK) return this.#cache.clear()
-    for (const key of now(this.engine.changedKeys(before.last, PICK))) this.#cache.delete(key)
+    if (head.revision < before.revision || head.last - before.last > PICK) this.#cache.clear()
+    else for (const key of now(this.engine.changedKeys(before.last, PICK))) this.#cache.delete(key)
+    this.#tell()
+  }
+
+  /** Looks whether others have committed. */
+  look(): void {
+    this.#asked = -1
+    this.#askedAt = 0
+    this.#ask()
+  }
+
+  /** Calls `fn` whenever the log has grown. The function that it returns stops it. */
+  onNews(fn: () => void): () => void {
+    const listener = (): void => fn()
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Called when what this handle has committed is as durable as it was asked to be. */
+  announce(): void {
+    this.engine.ring()
+    this.#tell()
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   /** Takes note of what this handle has committed. */
@@ -170,28 +230,68 @@ export class Log {
 
   // ── the newest state ──
 
-  /** The value of a key, shared and frozen where it is plain data. */
-  read(key: string): unknown {
-    this.fresh()
+  /**
+   * The value of a key, shared and frozen where it is plain data. What counts the reads until the next look counts them for
+   * the metrics, too, and what is to be timed or traced goes the way of those that look: so that the others pay nothing.
+   */
+  read(key: string, who: Measurable): unknown {
+    if (--this.#left <= 0 || this.#asked !== commitsHere) return this.#lookAndRead(key, who)
+    return this.#read(key)
+  }
+
+  #lookAndRead(key: string, who: Measurable): unknown {
+    const { telemetry } = this
+    this.#countReads(READS_PER_LOOK)
+    this.#ask()
+    const how = telemetry.nextRead()
+    if (how === 'plain') return this.#read(key)
+    if (how === 'timed') {
+      const { ticks } = this.context
+      const start = ticks()
+      const value = this.#read(key)
+      telemetry.timedRead(ticks() - start)
+      return value
+    }
+    this.#left = this.#budget = 1
+    return telemetry.read(
+      () => eventOf(who, 'get', key),
+      () => this.#read(key),
+    )
+  }
+
+  /** `next`: so many reads may follow before the next look. */
+  #countReads(next: number = this.#left): void {
+    this.telemetry.meters.get.count += this.#budget - this.#left
+    this.#left = this.#budget = next
+  }
+
+  #read(key: string): unknown {
     const slot = this.#cache.get(key) ?? this.#load(key)
-    if (slot.expires !== 0 && slot.expires <= this.context.steady()) return undefined
+    if (slot.expires !== 0 && slot.expires <= this.context.steady()) return this.#drop(key)
     return slot.encoded === undefined ? slot.value : decode(slot.encoded)
   }
 
   has(key: string): boolean {
     this.fresh()
     const slot = this.#cache.get(key) ?? this.#load(key)
+    if (slot.expires !== 0 && slot.expires <= this.context.steady()) this.#drop(key)
     return slot.change > 0 && (slot.expires === 0 || slot.expires > this.context.steady())
+  }
+
+  /** What has ended is nothing that could be hit. */
+  #drop(key: string): undefined {
+    this.#cache.delete(key)
+    this.telemetry.cache.expirations++
+    this.telemetry.cache.misses++
   }
 
   #load(key: string): Slot {
     checkKey(key)
-    const entry = now(this.engine.get(key))
+    const entry = this.entry(key)
     let slot: Slot
     if (entry === undefined) {
-      slot = { value: undefined, encoded: undefined, change: 0, expires: 0, bytes: key.length, hot: false }
+      slot = { value: undefined, encoded: undefined, change: 0, expires: 0, bytes: key.length }
     } else {
-      this.check(entry)
       const { value, shareable } = this.#decoded(entry)
       slot = {
         value: shareable ? value : undefined,
@@ -199,11 +299,11 @@ export class Log {
         change: entry.change,
         expires: entry.expires,
         // Decoded text takes about twice the bytes that it takes encoded.
-        bytes: key.length + 2 * entry.value.length,
-        hot: false,
+        bytes: key.length + (shareable ? 2 * encodedBytes(entry.value) : entry.value.length),
       }
     }
     this.#cache.set(key, slot)
+    this.telemetry.cache.misses++
     return slot
   }
 
@@ -238,7 +338,11 @@ export class Log {
 
   entryAt(key: string, point: Point): Entry | undefined {
     checkKey(key)
-    const entry = now(this.engine.getAt(key, point.last))
+    const { aside } = point
+    const entry = now(
+      aside === undefined ? this.engine.getAt(key, point.last) : this.engine.asides.get(aside, key),
+    )
+    if (entry === undefined) checkAside(this, point)
     return entry === undefined ? undefined : this.#alive(entry, point)
   }
 
@@ -247,11 +351,17 @@ export class Log {
     query: Omit<PageQuery, 'at'>,
     point: Point,
   ): Promise<{ entries: Entry[]; last: string | undefined }> {
-    return this.#livePage(await this.engine.page({ ...query, at: point.last }), query.limit, point)
+    return this.#livePage(await this.#found(query, point), query.limit, point)
   }
 
   pageNow(query: Omit<PageQuery, 'at'>, point: Point): { entries: Entry[]; last: string | undefined } {
-    return this.#livePage(now(this.engine.page({ ...query, at: point.last })), query.limit, point)
+    return this.#livePage(now(this.#found(query, point)), query.limit, point)
+  }
+
+  #found(query: Omit<PageQuery, 'at'>, { last, aside }: Point): Awaitable<readonly (Entry | BrokenChain)[]> {
+    return aside === undefined
+      ? this.engine.page({ ...query, at: last })
+      : this.engine.asides.page(aside, query)
   }
 
   #livePage(
@@ -259,6 +369,7 @@ export class Log {
     limit: number,
     point: Point,
   ): { entries: Entry[]; last: string | undefined } {
+    checkAside(this, point)
     const entries: Entry[] = []
     for (const one of found) {
       const entry = this.#alive(one, point)
@@ -269,7 +380,7 @@ export class Log {
 
   #alive(found: Entry | BrokenChain, point: Point): Entry | undefined {
     if ('broken' in found) throw this.#explain(found, point)
-    this.check(found)
+    this.check(found, point.snapshot)
     return found.expires !== 0 && found.expires <= point.asOf ? undefined : found
   }
 
@@ -294,10 +405,11 @@ export class Log {
   }
 
   /** Refuses a record that is not what was written. */
-  check(entry: Entry): void {
-    if (seal(recordSum(entry.key, entry.value, entry.expires), entry.change) !== entry.sum)
+  check(entry: Entry, snapshot?: string): void {
+    this.telemetry.bytes.read += encodedBytes(entry.value)
+    if (!fits(entry.key, entry.value, entry.expires, entry.change, entry.sum))
       throw new IntegrityError(
-        `The record of ${JSON.stringify(entry.key)} (change ${entry.change}) in ${this.engine.place} does not match its checksum: damaged. Run verify, and restore it from a backup or its history.`,
+        `The record of ${JSON.stringify(entry.key)} (change ${entry.change}) in ${snapshot === undefined ? '' : `snapshot ${JSON.stringify(snapshot)} of `}${this.engine.place} does not match its checksum: damaged. Run verify, and restore it from a backup or its history.`,
       )
   }
 
@@ -308,9 +420,10 @@ export class Log {
     return (this.#horizon ??= now(this.engine.horizon()))
   }
 
-  /** Called when this process has compacted. */
+  /** Somebody has compacted: what is readable is to be asked anew. */
   forgetHorizon(): void {
     this.#horizon = undefined
+    this.#marks = undefined
   }
 
   isReadable(revision: number): boolean {
@@ -339,42 +452,8 @@ export class Log {
     return this.#commits.get(revision)
   }
 
-  /** The same before the horizon, where only those records are left whose changes can still be read. */
-  #commitBefore(change: number, horizon: number): CommitRecord {
-    let low = 1
-    let high = horizon
-    while (low < high) {
-      const middle = (low + high) >> 1
-      const [next] = now(this.engine.commits(middle, horizon, 1, false))
-      if (next === undefined || next.last >= change) high = middle
-      else low = next.revision + 1
-    }
-    const [found] = now(this.engine.commits(low, horizon, 1, false))
-    return this.commitOf(found?.revision ?? low)
-  }
-
   /** The revision that a change belongs to: the first whose last change is not before it. */
   commitOfChange(change: number): CommitRecord {
-    const horizon = this.horizon()
-    if (horizon > 0 && change <= this.commitOf(horizon).last) return this.#commitBefore(change, horizon)
-    let low = Math.max(1, horizon)
-    let high = this.#head.revision
-    let lowLast = 0
-    let highLast = this.#head.last
-    // Changes are spread evenly over revisions as a rule, so that a guess by proportion lands near; halving bounds the rest.
-    for (let step = 0; low < high; step++) {
-      const share = highLast > lowLast ? (change - lowLast) / (highLast - lowLast) : 0.5
-      const guess = step % 3 === 2 ? (low + high) >> 1 : low + Math.floor((high - low) * share)
-      const middle = Math.min(high - 1, Math.max(low, guess))
-      const { last } = this.commitOf(middle)
-      if (last >= change) {
-        high = middle
-        highLast = last
-      } else {
-        low = middle + 1
-        lowLast = last
-      }
-    }
-    return this.commitOf(low)
+    return commitOfChange(this, change)
   }
 }

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { CommitRecord, Entry, PastChange } from '../change.ts'
 import { IntegrityError } from '../errors.ts'
 import type { Change, Commit, Ref } from '../types.ts'
-import { GONE, recordSum, seal } from './checksum.ts'
+import { fits, GONE, seal } from './checksum.ts'
+import { encodedBytes } from './codec.ts'
 import { now } from './commits.ts'
 import type { Log, Point } from './log.ts'
 import { revisionOf } from './refs.ts'
@@ -28,7 +29,8 @@ export function beforeOf(log: Log, change: PastChange): Entry | undefined {
       )
     return undefined
   }
-  if (seal(recordSum(key, before, expires), prev) !== sum)
+  log.telemetry.bytes.read += encodedBytes(before)
+  if (!fits(key, before, expires, prev, sum))
     throw new IntegrityError(
       `The value of ${JSON.stringify(key)} before change ${change.id} in ${log.engine.place} does not match its checksum: damaged.`,
     )
@@ -68,12 +70,13 @@ export async function* differences(
   from: Point,
   to: Point,
   inRange: (key: string) => boolean,
+  differ: typeof differs = differs,
 ): AsyncGenerator<Difference> {
   let at = log.context.ticks()
   for (let after = from.last; ;) {
     const rows = await log.engine.changes(after, to.last, PAGE)
     for (const row of rows) {
-      const found = differenceOf(log, row, from, to, inRange)
+      const found = differenceOf(log, row, from, to, inRange, differ)
       if (found !== undefined) yield found
     }
     const last = rows.at(-1)
@@ -93,7 +96,7 @@ export function* differencesNow(
   for (let after = from.last; ;) {
     const rows = now(log.engine.changes(after, to.last, PAGE))
     for (const row of rows) {
-      const found = differenceOf(log, row, from, to, inRange)
+      const found = differenceOf(log, row, from, to, inRange, differs)
       if (found !== undefined) yield found
     }
     const last = rows.at(-1)
@@ -108,6 +111,7 @@ function differenceOf(
   from: Point,
   to: Point,
   inRange: (key: string) => boolean,
+  differ: typeof differs,
 ): Difference | undefined {
   if (row.prev > from.last || !inRange(row.key)) return undefined
   const before = beforeOf(log, row)
@@ -121,7 +125,7 @@ function differenceOf(
     before !== undefined && from.asOf !== 0 && before.expires !== 0 && before.expires <= from.asOf
       ? undefined
       : before
-  if (!differs(log, then, newest)) return undefined
+  if (!differ(log, then, newest)) return undefined
   return {
     key: row.key,
     before: then,
@@ -131,21 +135,27 @@ function differenceOf(
 }
 
 /** Lets the event loop run now and then: a long read must not stop the program. */
-export async function breathe(log: Log, since: number): Promise<number> {
+export async function breathe(log: Pick<Log, 'context'>, since: number): Promise<number> {
   if (log.context.ticks() - since < 5) return since
   await new Promise<void>((resolve) => log.context.turn(resolve))
   return log.context.ticks()
 }
 
+/** What stands for a value that is marked secret, wherever it would be shown without having been asked for. */
+export const SECRET = '[secret]'
+
+/** `cut`: the length of the prefix that is not shown. */
 export function toChange(
   log: Log,
   key: string,
   before: Entry | undefined,
   after: Entry | undefined,
   commit: CommitRecord,
+  cut = 0,
 ): Change {
+  const show = log.isSecret(key) ? (): unknown => SECRET : (entry: Entry): unknown => log.value(entry)
   return {
-    key,
+    key: cut === 0 ? key : key.slice(cut),
     type:
       after === undefined
         ? commit.why === 'expiry'
@@ -154,8 +164,8 @@ export function toChange(
         : before === undefined
           ? 'added'
           : 'changed',
-    before: before === undefined ? undefined : log.value(before),
-    after: after === undefined ? undefined : log.value(after),
+    before: before === undefined ? undefined : show(before),
+    after: after === undefined ? undefined : show(after),
     revision: commit.revision,
     at: new Date(commit.at),
     actor: commit.actor,
@@ -163,7 +173,9 @@ export function toChange(
 }
 
 /** Every kept change of a key up to a point, newest first. */
-export async function* historyOf(log: Log, key: string, upTo: Point, limit: number): AsyncGenerator<Change> {
+export async function* historyOf(log: Log, key: string, end: Point, limit: number): AsyncGenerator<Change> {
+  // What was imported beside the main line stands in no history.
+  const upTo = { revision: end.revision, last: end.last, asOf: end.asOf }
   const current = now(log.engine.get(key))
   if (current !== undefined) log.check(current)
   let after =

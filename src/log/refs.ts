@@ -6,8 +6,9 @@ import type { Log, Point } from './log.ts'
 
 /** A mark's own checksum: it is a record like any other. */
 export function markSum(mark: Omit<Mark, 'sum'>): number {
-  const { id, version, revision, tags, description, createdAt, createdBy, auto } = mark
-  const rest = JSON.stringify([id, revision, tags, description ?? null, createdAt, createdBy, auto])
+  const { id, version, revision, tags, description, createdAt, createdBy, auto, base } = mark
+  const fields = [id, revision, tags, description ?? null, createdAt, createdBy, auto]
+  const rest = JSON.stringify(base === undefined ? fields : [...fields, base])
   return recordSum(`${version}\0${rest}`, mark.meta, 0)
 }
 
@@ -57,8 +58,14 @@ export function revisionOf(log: Log, ref: Ref): CommitRecord {
 /** The point that a reference means, ready to be read. */
 export function resolve(log: Log, ref: Ref): Point {
   const record = revisionOf(log, ref)
+  const name = typeof ref === 'string' ? { snapshot: markNamed(log, ref).version } : {}
   if (!log.isReadable(record.revision)) throw log.compacted(record.revision, log.horizon())
-  return { revision: record.revision, last: record.last, asOf: ref instanceof Date ? ref.getTime() : 0 }
+  return { ...pointAt(record), ...name, asOf: ref instanceof Date ? ref.getTime() : 0 }
+}
+
+/** The state that a revision shows, as the log says. */
+export function pointAt({ revision, last, why, origin }: CommitRecord): Point {
+  return { revision, last, asOf: 0, ...(why === 'import' ? { aside: origin } : {}) }
 }
 
 /** The newest revision that was made at or before this time. Times never go back from one revision to the next. */

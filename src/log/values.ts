@@ -8,12 +8,15 @@ export interface Slot {
   readonly change: number
   readonly expires: number
   readonly bytes: number
-  /** Read since the last sweep came by. */
-  hot: boolean
 }
 
 /** What the log needs of a cache of decoded values; the policy is the cache room's business. */
 export interface ValueCache {
+  readonly size: number
+  readonly bytes: number
+  /** Infinity: no limit of this kind. */
+  readonly maxEntries: number
+  readonly maxBytes: number
   get(key: string): Slot | undefined
   set(key: string, slot: Slot): void
   delete(key: string): void

@@ -1,12 +1,13 @@
 import type { CommitRecord, Entry, PastChange } from '../change.ts'
 import { VarveError } from '../errors.ts'
-import type { CareOptions, VerifyReport } from '../types.ts'
+import type { CareOptions, VerifyReport } from '../reports.ts'
 import { addSums, commitHash, unseal } from './checksum.ts'
 import { encodedBytes } from './codec.ts'
 import { EMPTY } from './commits.ts'
-import type { Log } from './log.ts'
+import type { BrokenChain } from '../engine.ts'
+import type { Log, Point } from './log.ts'
 import { beforeOf } from './past.ts'
-import { markSum } from './refs.ts'
+import { markSum, pointAt } from './refs.ts'
 
 const PAGE = 1_000
 /** More findings than this say no more. */
@@ -78,7 +79,10 @@ class Verifier {
 
   async #head(): Promise<CommitRecord> {
     try {
-      return (await this.#log.engine.head()) ?? EMPTY
+      const head = (await this.#log.engine.head()) ?? EMPTY
+      // The log has to know of all that is checked, whoever wrote it.
+      this.#log.look()
+      return head
     } catch (error) {
       this.#found('the newest revision', message(error))
       return this.#log.head
@@ -215,16 +219,20 @@ class Verifier {
   }
 
   async #state(head: CommitRecord): Promise<void> {
-    const tally = await this.#scan('the state', head.last, true, head.last)
+    const tally = await this.#scan('the state', { ...head, asOf: 0 }, true, head.last)
     this.#report.keys = tally.keys
     this.#compare('the state', tally, head)
   }
 
-  /** Reads all entries as they were after a change. */
-  async #scan(where: string, at: number, credit: boolean, done: number): Promise<Tally> {
+  /** Reads all entries of a state. */
+  async #scan(where: string, point: Point, credit: boolean, done: number): Promise<Tally> {
     const tally: Tally = { keys: 0, bytes: 0, sums: 0 }
     for (let from: string | undefined; ;) {
-      const found = await this.#log.engine.page({ from, to: undefined, reverse: false, limit: PAGE, at })
+      const query = { from, to: undefined, reverse: false, limit: PAGE }
+      const { asides } = this.#log.engine
+      const found: readonly (Entry | BrokenChain)[] = await (point.aside === undefined
+        ? this.#log.engine.page({ ...query, at: point.last })
+        : asides.page(point.aside, query))
       for (const one of found) {
         this.#check(`${JSON.stringify(one.key)} in ${where}`, () => {
           if ('broken' in one) throw new Error(`its history has a gap before change ${one.id}`)
@@ -287,6 +295,8 @@ class Verifier {
   #balance(): void {
     let before = this.#commits[0]?.revision === 1 ? EMPTY : undefined
     for (const [i, record] of this.#commits.entries()) {
+      // Its totals are those of a state beside the main line, which is read for itself.
+      if (record.why === 'import') continue
       const wrote = this.#wrote[i]
       const replaced = this.#replaced[i]
       if (before !== undefined && wrote !== undefined && replaced !== undefined) {
@@ -313,11 +323,21 @@ class Verifier {
         if (markSum(mark) !== mark.sum) throw new Error('its record does not match its checksum')
         const record = this.#log.commitOf(mark.revision)
         // Later ones are covered by the history itself.
-        if (mark.revision >= horizon || scanned.has(mark.revision)) return
+        if ((mark.revision >= horizon && record.why !== 'import') || scanned.has(mark.revision)) return
         scanned.add(mark.revision)
-        this.#compare(where, await this.#scan(where, record.last, false, this.#total), record)
+        await this.#whole(where, record)
       })
     }
+    // What was imported stays readable without its snapshot, until it is compacted away.
+    for (const record of this.#commits)
+      if (record.why === 'import' && !scanned.has(record.revision)) {
+        const where = `the import of revision ${record.revision}`
+        await this.#part(where, () => this.#whole(where, record))
+      }
+  }
+
+  async #whole(where: string, record: CommitRecord): Promise<void> {
+    this.#compare(where, await this.#scan(where, pointAt(record), false, this.#total), record)
   }
 }
 

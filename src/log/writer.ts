@@ -1,6 +1,6 @@
 import type { Plan } from '../engine.ts'
 import { ClosedError, ReadOnlyError, UnavailableError } from '../errors.ts'
-import { Batch, type Outcome, type Waiting } from './batch.ts'
+import { Batch, type Waiting } from './batch.ts'
 import type { Intent } from './intent.ts'
 import type { Log } from './log.ts'
 
@@ -20,11 +20,17 @@ export class Writer {
   #running: Promise<void> | undefined
   /** Flushes that promises wait for. */
   readonly #flushing = new Set<Promise<void>>()
-  #breathedAt = 0
+  /** When the first write of this turn of the event loop was asked for. */
+  #busySince: number | undefined
   #closed = false
 
   constructor(log: Log) {
     this.#log = log
+  }
+
+  /** How many writes wait for their turn. */
+  get waiting(): number {
+    return this.#pending.length
   }
 
   submit(intent: Intent): Promise<number> {
@@ -51,6 +57,7 @@ export class Writer {
     if (this.#log.options.readOnly) return
     await this.drain()
     if (this.#log.engine.supports.durable) await this.#log.engine.sync()
+    this.#log.telemetry.persisted()
   }
 
   async close(): Promise<void> {
@@ -66,13 +73,13 @@ export class Writer {
     if (this.#scheduled || this.#running !== undefined) return
     this.#scheduled = true
     const { ticks, turn } = this.#log.context
-    const at = ticks()
+    if (this.#busySince === undefined) {
+      this.#busySince = ticks()
+      turn(() => (this.#busySince = undefined))
+    }
     // Awaited writes in a loop never leave the microtasks by themselves: timers and sockets would starve.
-    if (at - this.#breathedAt < BREATH_MS) return queueMicrotask(() => this.#start())
-    turn(() => {
-      this.#breathedAt = ticks()
-      this.#start()
-    })
+    if (ticks() - this.#busySince < BREATH_MS) queueMicrotask(() => this.#start())
+    else turn(() => this.#start())
   }
 
   #start(): void {
@@ -87,14 +94,15 @@ export class Writer {
     while (this.#pending.length > 0) {
       const group = this.#pending.length > GROUP ? this.#pending.splice(0, GROUP) : this.#pending
       if (group === this.#pending) this.#pending = []
-      const outcomes = await this.#commit(group)
-      if (outcomes !== undefined) this.#settle(outcomes)
+      const start = this.#log.context.ticks()
+      const batch = await this.#commit(group, start)
+      if (batch !== undefined) this.#settle(batch, start)
       if (this.#pending.length > 0) await new Promise<void>((resolve) => this.#log.context.turn(resolve))
     }
   }
 
   /** undefined: it failed, and all are told. */
-  async #commit(group: readonly Waiting[]): Promise<Outcome[] | undefined> {
+  async #commit(group: readonly Waiting[], start: number): Promise<Batch | undefined> {
     const { engine } = this.#log
     const userCode = group.some(({ intent }) => intent.userCode)
     try {
@@ -114,10 +122,10 @@ export class Writer {
         if (batch.commits.length > 0) this.#log.advance(batch.head, batch.touched(), batch.deadline)
         this.#log.advanceMarks(batch.putMarks, batch.dropMarks)
         if (batch.expired) this.#log.forgetDeadline()
-        return batch.outcomes
+        return batch
       }
     } catch (error) {
-      return this.#retryOneByOne(group, error)
+      return this.#retryOneByOne(group, error, start)
     }
   }
 
@@ -127,9 +135,11 @@ export class Writer {
   }
 
   /** One that the engine refuses must not take the others with it; when the engine itself is in trouble, all fail. */
-  async #retryOneByOne(group: readonly Waiting[], error: unknown): Promise<undefined> {
+  async #retryOneByOne(group: readonly Waiting[], error: unknown, start: number): Promise<undefined> {
+    const { ticks } = this.#log.context
     const [only] = group
     if (group.length === 1 && only !== undefined) {
+      this.#log.telemetry.commitFailed(ticks() - start, error)
       only.reject(error)
       return undefined
     }
@@ -137,24 +147,30 @@ export class Writer {
     for (const one of group) {
       if (down) one.reject(error)
       else {
-        const outcomes = await this.#commit([one])
-        if (outcomes !== undefined) this.#settle(outcomes)
+        const again = ticks()
+        const batch = await this.#commit([one], again)
+        if (batch !== undefined) this.#settle(batch, again)
         else if (error instanceof UnavailableError) down = true
       }
     }
     return undefined
   }
 
-  #settle(outcomes: readonly Outcome[]): void {
-    const { engine, options } = this.#log
+  #settle(batch: Batch, start: number): void {
+    const { outcomes, commits } = batch
+    const { engine, options, telemetry, context } = this.#log
     const tell = (): void => {
+      if (batch.plan !== undefined)
+        telemetry.committed(context.ticks() - start, batch.bytes, batch.packed, () => batch.made())
       for (const { waiting, revision, error } of outcomes) {
         if (error === undefined) waiting.resolve(revision)
         else waiting.reject(error)
       }
+      if (commits.length > 0) this.#log.announce()
     }
     if (options.durability === 'process' || !engine.supports.durable) return tell()
     const fail = (error: unknown): void => {
+      telemetry.commitFailed(context.ticks() - start, error)
       for (const { waiting } of outcomes) waiting.reject(error)
     }
     try {

@@ -13,7 +13,10 @@ const FEW_PAGES = 2_000
  * First what can be done beside the others, then the short rest for which writers have to wait. The file keeps its length: to
  * write over what is there is flushed to the disk in half the time that a file takes which grows.
  */
-const CHECKPOINT = ['pragma wal_checkpoint(passive)', 'pragma wal_checkpoint(restart)'] as const
+export const CHECKPOINT: readonly string[] = [
+  'pragma wal_checkpoint(passive)',
+  'pragma wal_checkpoint(restart)',
+]
 
 /** Brings the write-ahead log into the database, so that neither it nor the next open takes too long. */
 export class Checkpoints {
@@ -56,8 +59,13 @@ export class Checkpoints {
   async #apart(): Promise<void> {
     try {
       await runApart(this.#driver, this.#db.path, CHECKPOINT)
+      this.#context.worked('checkpoint')
     } catch (error) {
-      this.#context.warn(`${this.#db.path}: bringing the write-ahead log into the database failed.`, error)
+      this.#context.warn(
+        `${this.#db.path}: bringing the write-ahead log into the database failed.`,
+        error,
+        'checkpoint',
+      )
     } finally {
       this.#running = undefined
     }
@@ -71,12 +79,20 @@ const done = new Int32Array(workerData.done)
 let answer
 try {
   const module = require(workerData.driver)
-  const Database = module.DatabaseSync ?? module
-  const db = new Database(workerData.file, { readOnly: workerData.readOnly, readonly: workerData.readOnly })
+  const { file, readOnly } = workerData
+  const db = module.DatabaseSync
+    ? new module.DatabaseSync(file, { readOnly })
+    : new module(file, { readonly: readOnly })
   try {
     db.exec('pragma synchronous = normal; pragma busy_timeout = 2000')
     const rows = []
     for (const sql of workerData.work) {
+      // Only this tells on every driver why it failed.
+      if (sql.startsWith('vacuum')) {
+        db.exec(sql)
+        rows.push([])
+        continue
+      }
       const statement = db.prepare(sql)
       if (statement.setReturnArrays) statement.setReturnArrays(true)
       else if (statement.reader) statement.raw(true)
@@ -87,7 +103,7 @@ try {
     db.close()
   }
 } catch (error) {
-  answer = { error: String(error && error.message) }
+  answer = { error: String(error && error.message), code: error && error.code, errcode: error && error.errcode }
 }
 Atomics.store(done, 0, 1)
 Atomics.notify(done, 0)
@@ -115,11 +131,19 @@ export function runApart(
       process.removeListener('exit', hold)
       finish()
     }
-    worker.once('message', (answer: { rows?: Row[][]; error?: string }) => {
-      worker.once('exit', () =>
-        settle(() => (answer.rows ? resolve(answer.rows) : reject(new Error(answer.error ?? 'no answer')))),
-      )
-    })
+    worker.once(
+      'message',
+      (answer: { rows?: Row[][]; error?: string; code?: unknown; errcode?: unknown }) => {
+        worker.once('exit', () =>
+          settle(() => (answer.rows ? resolve(answer.rows) : reject(failureIn(answer)))),
+        )
+      },
+    )
     worker.once('error', (error) => settle(() => reject(error)))
   })
+}
+
+/** With SQLite's codes, which tell a full disk from damage. */
+function failureIn({ error, code, errcode }: { error?: string; code?: unknown; errcode?: unknown }): Error {
+  return Object.assign(new Error(error ?? 'no answer'), { code, errcode })
 }

@@ -1,16 +1,10 @@
 import { pathToFileURL } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import type { Context } from '../../context.ts'
 import { ClosedError, IntegrityError } from '../../errors.ts'
 import type { Database, Driver, Row, SqlValue, Statement } from './driver.ts'
 import { translate } from './failures.ts'
+import { collectMany } from './lingering.ts'
 import { SQL, type SqlName } from './schema.ts'
-
-/** So many closed connections may wait for the garbage collector before it is asked to come: see `Driver.lingers`. */
-const LINGERING = 8
-let lingering = 0
-const collected = new FinalizationRegistry(() => void lingering--)
 
 /** One connection to a database: our statements, each prepared once, and the driver's failures in our own words. */
 export class Connection {
@@ -33,13 +27,19 @@ export class Connection {
   open(mode: 'write' | 'read' | 'frozen'): void {
     this.#statements.clear()
     this.#db?.close()
-    const url = pathToFileURL(this.path)
-    url.search = '?immutable=1'
-    const place = mode === 'frozen' && this.#driver.urls ? url.href : this.path
+    const place = mode === 'frozen' ? this.frozenPlace : this.path
     this.#db = this.#driver.open(place, mode !== 'write')
     // secure_delete: a page that was given up is wiped, so that an old copy that finds its way back cannot pass for true.
     this.#db.exec(`pragma busy_timeout = 0; pragma synchronous = normal; pragma wal_autocheckpoint = 0;
       pragma cache_size = -24000; pragma cell_size_check = on; pragma trusted_schema = off; pragma secure_delete = on`)
+  }
+
+  /** Where a database that nobody writes is read without locks, and without a file being made beside it. */
+  get frozenPlace(): string {
+    if (!this.#driver.urls) return this.path
+    const url = pathToFileURL(this.path)
+    url.search = '?immutable=1'
+    return url.href
   }
 
   exec(sql: string): void {
@@ -111,19 +111,6 @@ export class Connection {
     this.#db = undefined
     this.#statements.clear()
     db.close()
-    if (this.#driver.lingers) await this.#collect(db, context)
-  }
-
-  /** Statements that nobody needs any more keep a closed connection's files open; see to it that they do not pile up. */
-  async #collect(db: Database, context: Context): Promise<void> {
-    lingering++
-    collected.register(db, undefined)
-    if (lingering < LINGERING) return
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
-    const turn = (): Promise<void> => new Promise((resolve) => context.turn(resolve))
-    await turn()
-    collect()
-    await turn()
+    await collectMany(context)
   }
 }

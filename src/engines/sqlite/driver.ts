@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { UnavailableError } from '../../errors.ts'
+import { linger } from './lingering.ts'
 
 export type SqlValue = string | number | null | Uint8Array
 /** Rows are arrays: a third quicker than objects. */
@@ -66,21 +67,27 @@ type BetterModule = new (
 type Loaded = Omit<Driver, 'sqliteVersion'>
 
 function fromNode(name: DriverName, path: string, module: NodeModule): Loaded {
+  const lingers = name === '@photostructure/sqlite'
   return {
     name,
     path,
-    lingers: name === '@photostructure/sqlite',
+    lingers,
     urls: true,
     open(path, readOnly) {
       const db = new module.DatabaseSync(path, { readOnly })
+      let prepared = false
       return {
         prepare(sql) {
+          prepared = true
           const statement = db.prepare(sql)
           statement.setReturnArrays(true)
           return statement as unknown as Statement
         },
         exec: (sql) => db.exec(sql),
-        close: () => db.close(),
+        close() {
+          db.close()
+          if (prepared && lingers) linger(db)
+        },
       }
     },
   }

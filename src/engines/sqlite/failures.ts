@@ -50,7 +50,7 @@ export function isBusy(error: unknown): boolean {
 }
 
 /** Does it again for as long as others are in the way, without holding up the event loop. */
-export async function patiently(context: Context, work: () => void): Promise<void> {
+export async function patiently<R>(context: Context, work: () => R): Promise<R> {
   for (const start = context.ticks(); ;) {
     try {
       return work()

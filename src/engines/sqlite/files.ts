@@ -1,12 +1,12 @@
 import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Context } from '../../context.ts'
 import { IntegrityError, InvalidOptionError, UnavailableError } from '../../errors.ts'
-import type { Driver, Row } from './driver.ts'
+import { syncPath, systemCode, unavailable } from '../../files.ts'
+import { findDriver, type Driver, type Row } from './driver.ts'
 import { isBusy, translate } from './failures.ts'
-import { APPLICATION_ID, FORMAT, SCHEMA } from './schema.ts'
+import { APPLICATION_ID, FORMAT, NEW_DATABASE, TRIGGERS } from './schema.ts'
 
-/** Smaller pages write less per change; reads are as quick. */
-const PAGE_SIZE = 2048
 const HEADER_BYTES = 100
 const MAGIC = 'SQLite format 3\0'
 /** Files of a creation that never finished are removed when they are older than this. */
@@ -19,32 +19,24 @@ export interface StoreFiles {
   readonly wal: string
   /** Who waits to write, and what is known to be on the disk: queue.ts. */
   readonly queue: string
+  /** Gets one byte after every commit, so that other processes wake up on it: bell.ts. */
+  readonly bell: string
 }
 
 /** `folder`: the files lie in a folder of their own; else `path` is the database and the others lie beside it. */
 export function storeFiles(path: string, folder: boolean): StoreFiles {
   const db = resolve(folder ? join(path, 'store.db') : path)
-  return { db, wal: `${db}-wal`, queue: folder ? join(resolve(path), 'queue') : `${db}-queue` }
-}
-
-function systemCode(error: unknown): string {
-  return String((error as NodeJS.ErrnoException).code ?? error)
-}
-
-/** A failed file operation in our own words. */
-export function unavailable(error: unknown, what: string): UnavailableError {
-  const code = systemCode(error)
-  const advice =
-    code === 'ENOSPC' || code === 'EDQUOT'
-      ? 'free some space and try again'
-      : code === 'EROFS' || code === 'EACCES' || code === 'EPERM'
-        ? 'check the permissions, or open with readOnly'
-        : 'check the path and the disk'
-  return new UnavailableError(`${what} (${code}); ${advice}.`, { cause: error })
+  const beside = (name: string): string => (folder ? join(resolve(path), name) : `${db}-${name}`)
+  return { db, wal: `${db}-wal`, queue: beside('queue'), bell: beside('bell') }
 }
 
 /** How often each database is open in this process: a plain look at an open one would drop SQLite's locks. */
 const openHere = new Map<string, number>()
+
+/** Whether this process has it open. */
+export function isOpenHere(db: string): boolean {
+  return openHere.has(db)
+}
 
 /** The counterpart of `prepareFiles`. */
 export function releaseFiles(files: StoreFiles): void {
@@ -79,7 +71,7 @@ function lookOrMake(context: Context, driver: Driver, files: StoreFiles, readOnl
     }
     create(context, driver, files.db)
   }
-  recognise(context, files)
+  recognise(context, driver, files)
   recogniseLog(context, driver, files)
 }
 
@@ -105,7 +97,7 @@ function recogniseLog(context: Context, driver: Driver, files: StoreFiles): void
   checkFormat(Number(row?.[0]), files)
 }
 
-function checkFormat(format: number, files: StoreFiles): void {
+function checkFormat(format: number, files: Pick<StoreFiles, 'db'>): void {
   if (format > FORMAT)
     throw new UnavailableError(
       `${files.db} has format ${format}, this version knows formats up to ${FORMAT}; it was not touched. Use a newer version.`,
@@ -114,39 +106,95 @@ function checkFormat(format: number, files: StoreFiles): void {
     throw new IntegrityError(`${files.db} says that it has format ${format}: its header is damaged.`)
 }
 
-function recognise(context: Context, files: StoreFiles): void {
+/** Whether a plain path is a store in one file, such as a backup, and not the folder of one. */
+export function isStoreFile(context: Context, driver: Driver | undefined, path: string): boolean {
+  const db = resolve(path)
+  if (openHere.has(db)) return true
+  try {
+    if (context.fs.statSync(db, { throwIfNoEntry: false })?.isFile() !== true) return false
+    recognise(context, driver ?? findDriver(), storeFiles(db, false))
+    return true
+  } catch (error) {
+    // What is ours and cannot be opened says so itself; anything else is a file where a folder should be.
+    return error instanceof UnavailableError
+  }
+}
+
+/** Whether this file is a store of ours, as far as its header tells. */
+export function recognise(context: Context, driver: Driver, files: Pick<StoreFiles, 'db'>): void {
+  const { db } = files
+  let size: number
+  try {
+    const stat = context.fs.statSync(db)
+    if (stat.isDirectory())
+      throw new InvalidOptionError(
+        `${db} is a folder; give the path of a file after sqlite:, or the folder alone.`,
+      )
+    size = stat.size
+  } catch (error) {
+    throw error instanceof InvalidOptionError ? error : unavailable(error, `${db} cannot be read`)
+  }
+  if (size < HEADER_BYTES)
+    throw new IntegrityError(
+      size === 0
+        ? `${db} is empty: it was cut off, or is no store; restore it from a backup, or remove it to start anew.`
+        : `${db} ends after ${size} bytes: it was cut off, or is no store; restore it from a backup.`,
+    )
+  const header = driver.urls ? headerBySqlite(driver, db) : headerByHand(context, db)
+  if (header === undefined)
+    throw new IntegrityError(
+      `${db} is not a store, or its first bytes are damaged; it was not touched. Choose another path, or restore it from a backup.`,
+    )
+  if (header.application !== APPLICATION_ID)
+    throw new IntegrityError(
+      `${db} is another program's SQLite database, or its header is damaged; it was not touched. Choose another path.`,
+    )
+  checkFormat(header.format, files)
+}
+
+interface Header {
+  readonly application: number
+  readonly format: number
+}
+
+/**
+ * Through SQLite, as an immutable file, which leaves no trace: if this process has the file open (in another thread, or by
+ * another path), closing a descriptor that SQLite does not know of would drop its locks.
+ */
+function headerBySqlite(driver: Driver, db: string): Header | undefined {
+  const url = pathToFileURL(db)
+  url.search = '?immutable=1'
+  try {
+    const connection = driver.open(url.href, true)
+    try {
+      const number = (name: string): number => Number(connection.prepare(`pragma ${name}`).get()?.[0]) >>> 0
+      return { application: number('application_id'), format: number('user_version') }
+    } finally {
+      connection.close()
+    }
+  } catch (error) {
+    const translated = translate(error, db)
+    if (translated instanceof IntegrityError) return undefined
+    throw translated
+  }
+}
+
+/** With a driver that takes no URLs: what else this process has open of the file is known by its path only. */
+function headerByHand(context: Context, db: string): Header | undefined {
   const { fs } = context
   const header = Buffer.alloc(HEADER_BYTES)
-  let got: number
   try {
-    const fd = fs.openSync(files.db, 'r')
+    const fd = fs.openSync(db, 'r')
     try {
-      got = fs.readSync(fd, header, 0, HEADER_BYTES, 0)
+      fs.readSync(fd, header, 0, HEADER_BYTES, 0)
     } finally {
       fs.closeSync(fd)
     }
   } catch (error) {
-    if (systemCode(error) === 'EISDIR')
-      throw new InvalidOptionError(
-        `${files.db} is a folder; give the path of a file after sqlite:, or the folder alone.`,
-      )
-    throw unavailable(error, `${files.db} cannot be read`)
+    throw unavailable(error, `${db} cannot be read`)
   }
-  if (got < HEADER_BYTES)
-    throw new IntegrityError(
-      got === 0
-        ? `${files.db} is empty: it was cut off, or is no store; restore it from a backup, or remove it to start anew.`
-        : `${files.db} ends after ${got} bytes: it was cut off, or is no store; restore it from a backup.`,
-    )
-  if (header.toString('latin1', 0, 16) !== MAGIC)
-    throw new IntegrityError(
-      `${files.db} is not a store, or its first bytes are damaged; it was not touched. Choose another path, or restore it from a backup.`,
-    )
-  if (header.readUInt32BE(68) !== APPLICATION_ID)
-    throw new IntegrityError(
-      `${files.db} is another program's SQLite database, or its header is damaged; it was not touched. Choose another path.`,
-    )
-  checkFormat(header.readUInt32BE(60), files)
+  if (header.toString('latin1', 0, 16) !== MAGIC) return undefined
+  return { application: header.readUInt32BE(68), format: header.readUInt32BE(60) }
 }
 
 /**
@@ -159,9 +207,9 @@ function create(context: Context, driver: Driver, db: string): void {
   try {
     const connection = driver.open(draft, false)
     try {
-      connection.exec(`pragma page_size = ${PAGE_SIZE}; pragma auto_vacuum = incremental; pragma journal_mode = wal;
-        begin; ${SCHEMA} pragma application_id = ${APPLICATION_ID}; pragma user_version = ${FORMAT}; commit;
-        pragma wal_checkpoint(truncate);`)
+      connection.exec(
+        `${NEW_DATABASE} ${TRIGGERS} pragma journal_mode = wal; pragma wal_checkpoint(truncate);`,
+      )
     } finally {
       connection.close()
     }
@@ -191,25 +239,5 @@ function removeAbandoned(context: Context, db: string): void {
     if (!path.startsWith(`${db}.new-`)) continue
     const stat = fs.statSync(path, { throwIfNoEntry: false })
     if (stat && context.wall() - stat.mtimeMs > ABANDONED_MS) fs.rmSync(path, { force: true })
-  }
-}
-
-/** Makes a file's content, or a folder's list of names, survive the loss of power. */
-export function syncPath(context: Context, path: string): void {
-  const { fs } = context
-  let fd: number
-  try {
-    fd = fs.openSync(path, 'r')
-  } catch (error) {
-    // Windows opens no folders; its file systems keep names by themselves.
-    if (process.platform === 'win32') return
-    throw error
-  }
-  try {
-    fs.fsyncSync(fd)
-  } catch (error) {
-    if (process.platform !== 'win32') throw error
-  } finally {
-    fs.closeSync(fd)
   }
 }

@@ -1,15 +1,24 @@
 import type { Entry, PastChange } from '../../change.ts'
-import type { BrokenChain, PageQuery } from '../../engine.ts'
+import type { BrokenChain, PageQuery, Span } from '../../engine.ts'
 import { IntegrityError } from '../../errors.ts'
 import { compareKeys } from '../../log/keys.ts'
 import type { Connection } from './connection.ts'
 import type { Row } from './driver.ts'
+import { unpacked, type Chain } from '../packing.ts'
 import { fromSqlKey, toEntry, toPastChange, toSqlKey } from './rows.ts'
 
 /** Sorts behind every text. */
 const END = Buffer.alloc(0)
 /** How many keys one round looks at. */
 const ROUND = 512
+
+/** Where packed values of a database are put together from: downwards from the next rung, or from the newest change. */
+export function chainIn(db: Connection): Chain {
+  return {
+    newest: (key) => db.record((row) => toEntry(key, row), 'get', toSqlKey(key)),
+    behind: (key, change) => db.records(toPastChange, 'chainTo', toSqlKey(key), change),
+  }
+}
 
 /** What a key was after the change `at`, given that it has changed since (by `newest`, where the caller knows). */
 export function pastOf(
@@ -21,7 +30,8 @@ export function pastOf(
   const next = nextBehind(db, key, at, newest)
   if (next === undefined || 'broken' in next) return next
   if (next.before === undefined) return undefined
-  return { key, value: next.before, change: next.prev, expires: next.expires, sum: next.sum }
+  const value = unpacked(chainIn(db), [next])[0]?.before ?? next.before
+  return { key, value, change: next.prev, expires: next.expires, sum: next.sum }
 }
 
 /** The change that had removed a key which was absent after the change `at`. */
@@ -68,7 +78,8 @@ export function pageAt(db: Connection, query: PageQuery): readonly (Entry | Brok
   }
 }
 
-function bounds({ from, to }: PageQuery): [string, string | Uint8Array] {
+/** A span as parameters of a statement. */
+export function bounds({ from, to }: Span): [string, string | Uint8Array] {
   return [from === undefined ? '' : toSqlKey(from), to === undefined ? END : toSqlKey(to)]
 }
 

@@ -1,5 +1,15 @@
-import type { CommitRecord, Encoded, Entry, Mark, PastChange } from '../../change.ts'
+import type {
+  AsideHead,
+  CommitRecord,
+  Encoded,
+  Entry,
+  Mark,
+  NewChange,
+  PastChange,
+  Replaced,
+} from '../../change.ts'
 import { IntegrityError } from '../../errors.ts'
+import { plainLength } from '../../log/codec.ts'
 import type { Row, SqlValue } from './driver.ts'
 
 /** Drivers cut text at a NUL, so NUL is written as 01 01 and 01 as 01 02, which keeps the order of the bytes. */
@@ -79,6 +89,17 @@ export function toPastChange(row: Row): PastChange {
   }
 }
 
+/** A row of: bytes of what is kept, checksum, predecessor, first bytes. */
+export function toReplaced([bytes, sum, prev, head]: Row, change: NewChange | undefined): Replaced {
+  const plain = head instanceof Uint8Array ? plainLength(head, Number(bytes)) : Number(bytes)
+  return {
+    bytes: bytes === null ? -1 : (change?.past?.bytes ?? plain),
+    kept: Number(bytes),
+    sum: Number(sum),
+    prev: Number(prev),
+  }
+}
+
 function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 }
@@ -89,7 +110,7 @@ export function toCommit(row: Row): CommitRecord {
   const why = row[4]
   const hash = row[9]
   if (
-    (why !== '' && why !== 'expiry' && why !== 'restore') ||
+    (why !== '' && why !== 'expiry' && why !== 'restore' && why !== 'import') ||
     typeof row[3] !== 'string' ||
     !(hash instanceof Uint8Array)
   )
@@ -147,6 +168,7 @@ export function toMark(row: Row): Mark {
     createdBy: row[7],
     auto: row[8] === 1,
     sum: integer(row[9], `${where}: its checksum`),
+    ...(typeof row[10] === 'string' ? { base: row[10] } : {}),
   }
 }
 
@@ -162,6 +184,7 @@ export function fromMark(mark: Mark): SqlValue[] {
     mark.createdBy,
     mark.auto ? 1 : 0,
     mark.sum,
+    mark.base ?? null,
   ]
 }
 
@@ -174,4 +197,15 @@ export interface KeyChange {
 export function toKeyChange(row: Row): KeyChange {
   const key = fromSqlKey(row[0])
   return { key, change: integer(row[1], `The change number of ${JSON.stringify(key)}`) }
+}
+
+/** A row of: aside, revision, at. */
+export function toAsideHead(row: Row): AsideHead {
+  const aside = integer(row[0], 'The number of an import')
+  const where = `Import ${aside}`
+  return {
+    aside,
+    revision: integer(row[1], `${where}: its revision`),
+    at: integer(row[2], `${where}: its time`),
+  }
 }
