@@ -34,8 +34,10 @@ export class AutoSnapshots {
       this.#log.fresh()
       const newest = (await this.#snapshots.latest())?.revision ?? 0
       if (this.#log.head.revision > newest) await this.#snapshots.take({ tags: [this.#tag] }, true)
+      this.#log.context.worked('autoSnapshot')
     } catch (error) {
-      if (!this.#closed) this.#log.context.warn('An automatic snapshot could not be taken.', error)
+      if (!this.#closed)
+        this.#log.context.warn('An automatic snapshot could not be taken.', error, 'autoSnapshot')
     }
   }
 

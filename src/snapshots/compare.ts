@@ -1,11 +1,14 @@
 import type { Entry } from '../change.ts'
 import type { Log, Point } from '../log/log.ts'
-import { differences, differencesNow, toChange } from '../log/past.ts'
+import { between, betweenNow } from '../log/asides.ts'
+import { compressed } from '../log/codec.ts'
+import { toChange } from '../log/past.ts'
 import { resolve } from '../log/refs.ts'
 import { putOp, removeOp, type Draft, type Op, type View } from '../log/intent.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { inSelection, selectionOf } from '../log/selection.ts'
-import type { Change, Diff, DiffSummary, Range, Ref } from '../types.ts'
+import { makeDelta } from '../deltas/strategies.ts'
+import type { Change, Delta, Diff, DiffChange, DiffSummary, Range, Ref } from '../types.ts'
 
 /** Whether a key is one that a comparison or a restore is limited to. */
 export function rangeFilter(call: string, range: Range, prefix: string): (key: string) => boolean {
@@ -22,14 +25,14 @@ export function diffOf(log: Log, prefix: string, from: Ref, to: Ref | undefined,
     start: resolve(log, from),
     end: to === undefined ? log.present() : resolve(log, to),
   })
-  const iterate = (): AsyncGenerator<Change> => {
+  const iterate = (): AsyncGenerator<DiffChange> => {
     const { start, end } = points()
     return changesBetween(log, prefix, start, end, inRange)
   }
   return {
     [Symbol.asyncIterator]: () => lazily(iterate),
-    async toArray(): Promise<Change[]> {
-      const all: Change[] = []
+    async toArray(): Promise<DiffChange[]> {
+      const all: DiffChange[] = []
       for await (const change of iterate()) all.push(change)
       return all
     },
@@ -59,40 +62,28 @@ async function* lazily<T>(make: () => AsyncIterable<T>): AsyncGenerator<T> {
   yield* make()
 }
 
-interface Pair {
-  readonly key: string
-  readonly before: Entry | undefined
-  readonly after: Entry | undefined
-  readonly change: number
-}
-
-/** The differences in the direction that was asked for: the log is read forwards either way. */
-async function* between(
-  log: Log,
-  start: Point,
-  end: Point,
-  inRange: (key: string) => boolean,
-): AsyncGenerator<Pair> {
-  const releases = [log.pin(start), log.pin(end)]
-  try {
-    if (start.last <= end.last) yield* differences(log, start, end, inRange)
-    else
-      for await (const { key, before, after, change } of differences(log, end, start, inRange))
-        yield { key, before: after, after: before, change }
-  } finally {
-    for (const release of releases) release()
-  }
-}
-
 async function* changesBetween(
   log: Log,
   prefix: string,
   start: Point,
   end: Point,
   inRange: (key: string) => boolean,
-): AsyncGenerator<Change> {
-  for await (const { key, before, after, change } of between(log, start, end, inRange))
-    yield toChange(log, key.slice(prefix.length), before, after, log.commitOfChange(change))
+): AsyncGenerator<DiffChange> {
+  // What lies beside the main line has no changes of its own: it came with its import.
+  const imports = [start, end].flatMap(({ aside, revision }) => (aside === undefined ? [] : [revision]))
+  const imported = imports.length === 0 ? undefined : log.commitOf(Math.max(...imports))
+  for await (const { key, before, after, change } of between(log, start, end, inRange)) {
+    const found = toChange(log, key, before, after, imported ?? log.commitOfChange(change), prefix.length)
+    yield before === undefined || after === undefined || log.isSecret(key) ? found : withDelta(log, found)
+  }
+}
+
+/** Its delta is made when it is asked for; and it is not among what is counted as the change itself. */
+function withDelta(log: Log, change: DiffChange): Change {
+  let made: Delta | undefined
+  return Object.defineProperty(change, 'delta', {
+    get: () => (made ??= makeDelta(change.before, change.after, log.options.delta)),
+  })
 }
 
 /** The changes that bring the state back to a point, as one revision. */
@@ -106,16 +97,17 @@ export function restoring(
   const now = log.context.steady()
   const present: Point = { revision: log.head.revision, last: log.head.last, asOf: 0 }
   const ops = new Map<string, Op>()
-  for (const { key, before } of differencesNow(log, point, present, inRange))
-    ops.set(key, backTo(key, before, now))
+  for (const { key, before } of betweenNow(log, point, present, inRange))
+    ops.set(key, backTo(log, key, before, now))
   // What was written earlier in the same transaction is not in the log yet.
-  for (const key of view.touched()) if (inRange(key)) ops.set(key, backTo(key, log.entryAt(key, point), now))
+  for (const key of view.touched())
+    if (inRange(key)) ops.set(key, backTo(log, key, log.entryAt(key, point), now))
   for (const [key, op] of ops) if (op.value === undefined && view.entry(key) === undefined) ops.delete(key)
   return { ops: [...ops.values()], actor, why: 'restore', origin: point.revision }
 }
 
 /** A deadline stays what it was: what has ended since does not come back to life. */
-function backTo(key: string, then: Entry | undefined, now: number): Op {
+function backTo(log: Log, key: string, then: Entry | undefined, now: number): Op {
   const alive = then !== undefined && (then.expires === 0 || then.expires > now)
-  return alive ? putOp(key, then.value, then.expires) : removeOp(key)
+  return alive ? putOp(key, compressed(then.value, log.options), then.expires) : removeOp(key)
 }

@@ -1,19 +1,33 @@
-import { hash } from 'node:crypto'
-import type { Mark } from '../change.ts'
-import { ConflictError, IntegrityError, InvalidOptionError, NotFoundError } from '../errors.ts'
+import type { CommitRecord, Mark } from '../change.ts'
+import { IntegrityError, InvalidOptionError, NotFoundError } from '../errors.ts'
 import { decode, encode } from '../log/codec.ts'
-import type { Log } from '../log/log.ts'
-import { marksOf, markNamed, markSum, revisionOf } from '../log/refs.ts'
-import type { View } from '../log/intent.ts'
+import type { Log, Point } from '../log/log.ts'
+import { marksOf, markNamed, markSum, pointAt, revisionOf } from '../log/refs.ts'
 import type { Writer } from '../log/writer.ts'
-import type { Ref, Snapshot, SnapshotOptions, Snapshots } from '../types.ts'
-import { checkName, checkNames, checkOptions } from '../options.ts'
+import type { ExportReport } from '../reports.ts'
+import type { ExportOptions, ImportOptions, Ref, Snapshot, SnapshotOptions, Snapshots } from '../types.ts'
+import { checkCare, checkName, checkNames, checkOptions } from '../options.ts'
+import { exportState } from './export.ts'
+import { importState } from './import.ts'
+import { measured, type Measurable } from '../telemetry/measured.ts'
+import { SNAPSHOTS } from '../telemetry/methods.ts'
 import { surplus } from './retention.ts'
+import { freeVersion, refuseTaken } from './versions.ts'
+import { stateChecksum } from './state-checksum.ts'
 
 const CREATE_OPTIONS = ['tags', 'description', 'meta', 'version'] as const
 
 /** Names for revisions: a snapshot is a row, however large the store. */
 export class LogSnapshots implements Snapshots {
+  static {
+    const about = (one: LogSnapshots): Measurable => ({
+      telemetry: one.#log.telemetry,
+      actor: one.#actor,
+      prefix: '',
+    })
+    measured(this.prototype, about, SNAPSHOTS)
+  }
+
   readonly #log: Log
   readonly #writer: Writer
   readonly #actor: string
@@ -54,13 +68,8 @@ export class LogSnapshots implements Snapshots {
       afterExpiry: true,
       build: (view) => {
         const marks = view.marks()
-        const name = version ?? freeVersion(marks, view)
-        const taken = marks.find((mark) => mark.version === name)
-        if (taken !== undefined)
-          throw new ConflictError(
-            `There is a snapshot with the version ${JSON.stringify(name)} already; choose another, or delete that one first.`,
-            taken.revision,
-          )
+        const name = version ?? freeVersion(marks, `v${view.revision}`)
+        refuseTaken(marks, name)
         const mark = {
           id: (marks.at(-1)?.id ?? 0) + 1,
           version: name,
@@ -147,6 +156,42 @@ export class LogSnapshots implements Snapshots {
     })
   }
 
+  async export(ref: Ref, path: string, options: ExportOptions = {}): Promise<ExportReport> {
+    this.#isOpen()
+    const { base, ...care } = options
+    checkCare('snapshots.export', care, ['base'])
+    const log = this.#log
+    const what = this.#source(ref)
+    const from = base === undefined ? undefined : this.#source(base)
+    return await exportState(log, what, from, path, care)
+  }
+
+  /** A readable state, and the snapshot that names it if there is one. */
+  #source(ref: Ref): { point: Point; record: CommitRecord; mark: Mark | undefined } {
+    const log = this.#log
+    const record = revisionOf(log, ref)
+    if (!log.isReadable(record.revision)) throw log.compacted(record.revision, log.horizon())
+    const marks = marksOf(log)
+    const mark =
+      typeof ref === 'string'
+        ? markNamed(log, ref, marks)
+        : marks.findLast((one) => one.revision === record.revision)
+    const point = { ...pointAt(record), ...(mark === undefined ? {} : { snapshot: mark.version }) }
+    return { point, record, mark }
+  }
+
+  async import(path: string, options: ImportOptions = {}): Promise<Snapshot> {
+    this.#isOpen()
+    const { version, tags, ...care } = options
+    checkCare('snapshots.import', care, ['version', 'tags'])
+    if (version !== undefined) checkName('version', version)
+    const names = checkNames('tag', tags ?? ['import'])
+    if (typeof path !== 'string' || path === '' || path.includes('\0'))
+      throw new InvalidOptionError(`snapshots.import needs the path of a file, not ${JSON.stringify(path)}.`)
+    const to = { log: this.#log, writer: this.#writer, actor: this.#actor, maxSnapshots: this.#maxSnapshots }
+    return this.#describe(await importState(to, path, { version, tags: names }, care))
+  }
+
   /** The snapshot that a reference names; of a revision or a time: the newest that stands exactly there. */
   #find(ref: Ref, marks?: readonly Mark[]): Mark {
     if (typeof ref === 'string') return markNamed(this.#log, ref, marks)
@@ -172,8 +217,9 @@ export class LogSnapshots implements Snapshots {
       createdBy: mark.createdBy,
       keys,
       bytes,
-      checksum: hash('sha256', `varve state ${keys} ${bytes} ${sums}`),
+      checksum: stateChecksum({ keys, bytes, sums }),
       auto: mark.auto,
+      ...(mark.base === undefined ? {} : { base: mark.base }),
     }
   }
 
@@ -189,12 +235,4 @@ export class LogSnapshots implements Snapshots {
       )
     }
   }
-}
-
-/** `v<revision>`, or the first of `v<revision>-2`, `v<revision>-3` … that is free. */
-function freeVersion(marks: readonly Mark[], view: View): string {
-  const taken = new Set(marks.map((mark) => mark.version))
-  let version = `v${view.revision}`
-  for (let n = 2; taken.has(version); n++) version = `v${view.revision}-${n}`
-  return version
 }
