@@ -55,8 +55,9 @@ export class Sweeper {
         await this.#writer.submit({ build: () => undefined })
         this.#log.forgetDeadline()
       }
+      this.#log.context.worked('expiry')
     } catch (error) {
-      if (!this.#closed) this.#log.context.warn('Expired entries could not be removed.', error)
+      if (!this.#closed) this.#log.context.warn('Expired entries could not be removed.', error, 'expiry')
     }
   }
 

@@ -115,7 +115,7 @@ class RunningTransaction implements Transaction {
     const ttl = options.ttl === undefined ? 0 : parseDuration(options.ttl, 'ttl')
     const written = { value, ttl }
     this.#writes.set(full, written)
-    const checked = this.#context.validator.check(key, value)
+    const checked = this.#context.validator.check(full, value)
     if (checked instanceof Later) {
       // Encoded now, so that later changes of the object do not matter; what the schema makes of it takes its place.
       this.#encoded.set(full, this.#encode(full, value, ttl))
