@@ -1,19 +1,25 @@
-import { fileURLToPath } from 'node:url'
 import { NoCache, ReadCache } from './cache/read-cache.ts'
+import { Watches } from './bus/watch.ts'
+import { careOf } from './care/care.ts'
 import { defaultActor, realContext, type Context } from './context.ts'
 import type { Engine } from './engine.ts'
 import { memoryEngine } from './engines/memory.ts'
 import { sqliteEngine } from './engines/sqlite.ts'
+import { DatabaseBackups } from './engines/sqlite/backups.ts'
 import type { Driver } from './engines/sqlite/driver.ts'
 import { InvalidOptionError } from './errors.ts'
 import { Keeper } from './log/compact.ts'
 import { Log } from './log/log.ts'
+import { News } from './log/news.ts'
 import { Writer } from './log/writer.ts'
+import { placeOf } from './places.ts'
 import { settingsOf, type Settings } from './options.ts'
 import { AutoSnapshots } from './snapshots/auto.ts'
 import { LogSnapshots } from './snapshots/snapshots.ts'
+import { Locks } from './state/lock.ts'
 import { Sweeper } from './state/expiry.ts'
 import { Validator } from './state/schema.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 import { StoreHandle, type Core } from './store.ts'
 import type { OpenOptions, Schema, Store } from './types.ts'
 
@@ -22,7 +28,7 @@ import type { OpenOptions, Schema, Store } from './types.ts'
  *
  * - `memory:` — nothing on disk
  * - `./state` (any plain path) — the embedded default: a folder with a SQLite database; any number of processes
- * - `sqlite:./state.db` — the same as one file where you say
+ * - `sqlite:./state.db` — the same as one file where you say; a plain path of such a file, as `backup` makes them, means it too
  *
  * @example
  * ```ts
@@ -44,6 +50,8 @@ export async function open<S extends Schema = Schema>(
 /** What only tests choose: the doors to the world, and the driver. */
 export interface Doors {
   readonly context?: Context
+  /** Milliseconds between two looks for what others have written, when nothing rings; Infinity: none. */
+  readonly lookEvery?: number
   readonly driver?: Driver
 }
 
@@ -54,22 +62,29 @@ export async function openIn(
   options: OpenOptions = {},
 ): Promise<Store> {
   const settings = settingsOf(options, defaultActor())
-  const context = doors?.context ?? realContext(settings.warn)
-  const engine = engineAt(String(url), context, settings, doors?.driver)
-  const { maxEntries, maxBytes, enabled } = settings.cache
-  const log = new Log(engine, context, enabled ? new ReadCache(maxEntries, maxBytes) : new NoCache(), {
+  const telemetry = new Telemetry(doors?.context ?? realContext(), { url: String(url), ...settings })
+  // Before anything is opened: it may refuse its options.
+  const readCache = new ReadCache(settings.cache.limits, telemetry.cache, telemetry.context)
+  const cache = settings.cache.enabled ? readCache : new NoCache()
+  const engine = engineAt(String(url), telemetry.context, settings, doors?.driver)
+  const log = new Log(engine, telemetry, cache, {
     compression: settings.compression,
+    delta: settings.delta,
     durability: settings.durability,
     readOnly: settings.readOnly,
     maxStaleness: settings.cache.maxStaleness,
+    isSecret: settings.isSecret,
   })
   await log.open()
-  return handleOn(String(url), log, settings)
+  telemetry.opened(engine.place, log.head.revision, settings.readOnly)
+  const backups = new DatabaseBackups(telemetry.context, doors?.driver)
+  return handleOn(String(url), log, settings, new News(log, doors?.lookEvery), backups)
 }
 
-function handleOn(url: string, log: Log, settings: Settings): Store {
+function handleOn(url: string, log: Log, settings: Settings, news: News, backups: DatabaseBackups): Store {
   const writer = new Writer(log)
   const { readOnly, actor, maxSnapshots, autoSnapshot } = settings
+  const watches = new Watches(log, news)
   const core: Core = {
     url,
     log,
@@ -78,6 +93,11 @@ function handleOn(url: string, log: Log, settings: Settings): Store {
     maxSnapshots,
     sweeper: readOnly ? undefined : new Sweeper(log, writer),
     keeper: new Keeper(log, settings.keep),
+    news,
+    watches,
+    care: careOf(log, { writer, watches, autoEvery: autoSnapshot?.every }),
+    locks: new Locks(log, news),
+    backups,
     auto: undefined,
     closing: undefined,
   }
@@ -88,35 +108,14 @@ function handleOn(url: string, log: Log, settings: Settings): Store {
   return new StoreHandle(core, actor, '')
 }
 
-/** Where a URL leads. A scheme has two letters or more, so that C:\state is a path. */
 function engineAt(url: string, context: Context, settings: Settings, driver: Driver | undefined): Engine {
-  const [, scheme, rest] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(url) ?? []
+  const place = placeOf(context, url, driver)
   const { readOnly } = settings
-  const chosen = driver === undefined ? {} : { driver }
-  switch (scheme?.toLowerCase()) {
-    case 'memory':
-      if (rest !== '')
-        throw new InvalidOptionError(
-          `${JSON.stringify(url)}: a store in memory has no path; say memory: alone.`,
-        )
-      if (readOnly)
-        throw new InvalidOptionError('A store in memory begins empty; with readOnly it would stay so.')
-      return memoryEngine()
-    case undefined:
-      if (url.trim() === '' || url.includes('\0'))
-        throw new InvalidOptionError(`${JSON.stringify(url)} is no path of a store.`)
-      return sqliteEngine(context, url, { folder: true, readOnly, ...chosen })
-    case 'file':
-      return sqliteEngine(context, fileURLToPath(url), { folder: true, readOnly, ...chosen })
-    case 'sqlite':
-      if (rest === undefined || rest.trim() === '' || rest.includes('\0'))
-        throw new InvalidOptionError(
-          `${JSON.stringify(url)} names no file; say sqlite:<file>, such as sqlite:./state.db.`,
-        )
-      return sqliteEngine(context, rest.replace(/^\/\/(?=\/)/, ''), { folder: false, readOnly, ...chosen })
-    default:
-      throw new InvalidOptionError(
-        `${JSON.stringify(url)}: there is no engine ${scheme}:; use memory:, sqlite:<file>, or the path of a folder.`,
-      )
+  if (place.engine === 'memory') {
+    if (readOnly)
+      throw new InvalidOptionError('A store in memory begins empty; with readOnly it would stay so.')
+    return memoryEngine()
   }
+  const { path, folder } = place
+  return sqliteEngine(context, path, { folder, readOnly, ...(driver === undefined ? {} : { driver }) })
 }

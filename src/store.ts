@@ -1,45 +1,56 @@
 /** The Store. It is over 400 lines because a store can do so much: each method is short and hands the work to a room. */
 import type { Entry } from './change.ts'
+import { ChangeStream, Watch, type Watches } from './bus/watch.ts'
 import { ClosedError, ConflictError, InvalidOptionError } from './errors.ts'
 import { parseDuration } from './duration.ts'
 import { encode } from './log/codec.ts'
+import type { Care } from './care/care.ts'
+import type { BackupReport, CareOptions, CompactReport, Health, Metrics, VerifyReport } from './reports.ts'
 import { compact, type Keeper } from './log/compact.ts'
 import { checkKey } from './log/keys.ts'
 import type { Log } from './log/log.ts'
 import { commitsOf, historyOf } from './log/past.ts'
 import { resolve } from './log/refs.ts'
 import { selectionOf } from './log/selection.ts'
+import type { News } from './log/news.ts'
 import { verify } from './log/verify.ts'
 import { putOp, removeOp, type Draft, type Op, type View } from './log/intent.ts'
 import type { Writer } from './log/writer.ts'
 import { checkActor, checkBoolean, checkCare, checkOptions } from './options.ts'
 import type { AutoSnapshots } from './snapshots/auto.ts'
+import { backup, type BackupFiles } from './snapshots/backup.ts'
 import { diffOf, rangeFilter, restoring } from './snapshots/compare.ts'
 import { LogSnapshots } from './snapshots/snapshots.ts'
 import type { Sweeper } from './state/expiry.ts'
 import { pairsOf, put } from './state/pairs.ts'
+import type { Locks } from './state/lock.ts'
 import { pages, pointOf, Scan } from './state/ranges.ts'
-
 import { replacing } from './state/replace.ts'
 import { Later, type Validator } from './state/schema.ts'
 import { transact } from './state/transact.ts'
 import { Update } from './state/update.ts'
+import { eventOf, measured, measuredDiff, measuredStreams, type Measurable } from './telemetry/measured.ts'
+import type { TraceEvent } from './telemetry/channels.ts'
+import type { Meter } from './telemetry/meter.ts'
+import { MEASURED, KEYED, STREAMS } from './telemetry/methods.ts'
 import type {
-  CareOptions,
+  BackupOptions,
   Change,
   Commit,
-  CompactReport,
   Diff,
+  Lease,
+  LockOptions,
   LogOptions,
   Range,
   ReadOptions,
   Ref,
   Snapshots,
   Store,
+  Subscription,
   Transaction,
   TransactOptions,
   Value,
-  VerifyReport,
+  WatchOptions,
   WriteOptions,
 } from './types.ts'
 
@@ -52,6 +63,11 @@ export interface Core {
   readonly maxSnapshots: number
   readonly sweeper: Sweeper | undefined
   readonly keeper: Keeper
+  readonly news: News
+  readonly watches: Watches
+  readonly locks: Locks
+  readonly care: Care
+  readonly backups: BackupFiles
   auto: AutoSnapshots | undefined
   closing: Promise<void> | undefined
 }
@@ -66,7 +82,15 @@ interface Writing {
 
 /** A handle on a store: for one actor, and under one prefix. It hands the work to the rooms. */
 export class StoreHandle implements Store {
+  static {
+    const about = (handle: StoreHandle): Measurable => handle.#measurable
+    measured(this.prototype, about, MEASURED, KEYED)
+    measuredStreams(this.prototype, about, STREAMS, KEYED)
+  }
+
   readonly snapshots: Snapshots
+  readonly #measurable: Measurable
+  readonly #gets: Meter
   readonly #core: Core
   readonly #log: Log
   readonly #actor: string
@@ -77,6 +101,9 @@ export class StoreHandle implements Store {
     this.#log = core.log
     this.#actor = actor
     this.#prefix = prefix
+    const { telemetry } = core.log
+    this.#measurable = { telemetry, actor, prefix }
+    this.#gets = telemetry.meters.get
     this.snapshots = new LogSnapshots(core.log, core.writer, {
       actor,
       maxSnapshots: core.maxSnapshots,
@@ -101,15 +128,41 @@ export class StoreHandle implements Store {
 
   getSync<T = Value>(key: string, options?: ReadOptions): T | undefined {
     if (this.#core.closing !== undefined) throw new ClosedError()
-    const full = this.#prefix === '' ? key : this.#prefix + checked(key)
-    if (options === undefined) return this.#log.read(full) as T | undefined
-    const entry = this.#entry(full, options)
-    return entry === undefined ? undefined : (this.#log.value(entry) as T)
+    try {
+      const full = this.#prefix === '' ? key : this.#checked(key)
+      if (options === undefined) return this.#log.read(full, this.#measurable) as T | undefined
+      return this.#getAt(full, options) as T | undefined
+    } catch (error) {
+      this.#log.telemetry.readFailed(error)
+      throw error
+    }
   }
 
-  #entry(full: string, options: ReadOptions): Entry | undefined {
-    checkOptions('get', options, READ_OPTIONS)
-    return this.#log.entryAt(full, pointOf(this.#log, options.at))
+  #getAt(full: string, options: ReadOptions): Value {
+    this.#gets.count++
+    const about = (): TraceEvent => eventOf(this.#measurable, 'get', full)
+    return this.#log.telemetry.read(about, () => {
+      const entry = this.#entry('get', full, options)
+      return entry === undefined ? undefined : this.#log.value(entry)
+    })
+  }
+
+  /** The whole key; with the prefix before it, what is no key of its own might look like one. */
+  #checked(key: unknown): string {
+    try {
+      checkKey(key)
+    } catch (error) {
+      this.#gets.count++
+      throw error
+    }
+    return this.#prefix + key
+  }
+
+  #entry(call: string, full: string, options: ReadOptions): Entry | undefined {
+    checkOptions(call, options, READ_OPTIONS)
+    const entry = this.#log.entryAt(full, pointOf(this.#log, options.at))
+    this.#log.telemetry.cache.past++
+    return entry
   }
 
   async getMany(keys: Iterable<string>, options: ReadOptions = {}): Promise<Map<string, Value>> {
@@ -127,6 +180,7 @@ export class StoreHandle implements Store {
       const entry = this.#log.entryAt(this.#prefix + key, point)
       if (entry !== undefined) found.set(key, this.#log.value(entry))
     }
+    this.#log.telemetry.cache.past++
     return found
   }
 
@@ -134,7 +188,14 @@ export class StoreHandle implements Store {
     this.#open()
     checkKey(key)
     const full = this.#prefix + key
-    return options === undefined ? this.#log.has(full) : this.#entry(full, options) !== undefined
+    return options === undefined ? this.#log.has(full) : this.#entry('has', full, options) !== undefined
+  }
+
+  async expiresAt(key: string, options: ReadOptions = {}): Promise<Date | undefined> {
+    this.#open()
+    checkKey(key)
+    const expires = this.#entry('expiresAt', this.#prefix + key, options)?.expires ?? 0
+    return expires === 0 ? undefined : new Date(expires)
   }
 
   keys(range: Range = {}): AsyncIterableIterator<string> {
@@ -158,9 +219,12 @@ export class StoreHandle implements Store {
   }
 
   #pages(range: Range): AsyncGenerator<readonly Entry[]> {
-    this.#open()
-    const selection = selectionOf(range, this.#prefix)
-    return pages(this.#log, selection, pointOf(this.#log, selection.at))
+    const about = (): TraceEvent => eventOf(this.#measurable, 'scan')
+    return this.#log.telemetry.stream('scan', about, () => {
+      this.#open()
+      const selection = selectionOf(range, this.#prefix)
+      return pages(this.#log, selection, pointOf(this.#log, selection.at))
+    })
   }
 
   async load(options: ReadOptions = {}): Promise<Record<string, Value>> {
@@ -248,16 +312,20 @@ export class StoreHandle implements Store {
     await this.#core.writer.submit({ userCode: true, build }).finally(() => this.#wrote(writing.expires))
     if (!updating.waits) return updating.result as T | undefined
     // A schema that has to wait cannot be asked while a revision is being made.
-    return this.transact(async (tx) => {
+    return this.#transact(async (tx) => {
       const next = fn(await tx.get<T>(key))
       if (next === undefined) tx.delete(key)
       else tx.set(key, next, options.ttl === undefined ? {} : { ttl: options.ttl })
       return await tx.get<T>(key)
-    })
+    }, {})
   }
 
   async transact<R>(fn: (tx: Transaction) => R | Promise<R>, options: TransactOptions = {}): Promise<R> {
     this.#open()
+    return this.#transact(fn, options)
+  }
+
+  #transact<R>(fn: (tx: Transaction) => R | Promise<R>, options: TransactOptions): Promise<R> {
     const { log, writer, validator } = this.#core
     const context = { log, writer, validator, actor: this.#actor, prefix: this.#prefix }
     return transact(context, fn, options).finally(() => this.#wrote(0))
@@ -287,7 +355,7 @@ export class StoreHandle implements Store {
 
   diff(from: Ref, to?: Ref, range: Range = {}): Diff {
     this.#open()
-    return diffOf(this.#log, this.#prefix, from, to, range)
+    return measuredDiff(this.#measurable, diffOf(this.#log, this.#prefix, from, to, range))
   }
 
   async restore(ref: Ref, range: Range = {}): Promise<number> {
@@ -308,6 +376,33 @@ export class StoreHandle implements Store {
       yield relative(commit, this.#prefix)
   }
 
+  // ── events ──
+
+  watch(
+    pattern: string,
+    handler: (change: Change) => void | Promise<void>,
+    options?: WatchOptions,
+  ): Subscription
+  watch(pattern: string, options?: WatchOptions): ChangeStream
+  watch(
+    pattern: string,
+    second?: ((change: Change) => void | Promise<void>) | WatchOptions,
+    third?: WatchOptions,
+  ): Subscription | ChangeStream {
+    this.#open()
+    const { watches } = this.#core
+    const about = { pattern, prefix: this.#prefix }
+    if (typeof second === 'function') return new Watch(watches, { ...about, options: third ?? {} }, second)
+    if (third !== undefined)
+      throw new InvalidOptionError('watch(pattern, handler, options): the handler is a function.')
+    return new ChangeStream(watches, { ...about, options: second ?? {} })
+  }
+
+  async lock<R>(name: string, fn: (lease: Lease) => R | Promise<R>, options: LockOptions = {}): Promise<R> {
+    this.#open()
+    return this.#core.locks.run(this.#key(name), this.#actor, fn, options)
+  }
+
   // ── who, where, care ──
 
   as(actor: string, ...rest: unknown[]): Store {
@@ -326,6 +421,16 @@ export class StoreHandle implements Store {
     return new StoreHandle(this.#core, this.#actor, this.#prefix + prefix)
   }
 
+  metrics(): Metrics {
+    this.#open()
+    return this.#core.care.metrics()
+  }
+
+  async health(): Promise<Health> {
+    this.#open()
+    return this.#core.care.health()
+  }
+
   async verify(options: CareOptions = {}): Promise<VerifyReport> {
     this.#open()
     checkCare('verify', options)
@@ -339,6 +444,14 @@ export class StoreHandle implements Store {
     return compact(this.#log, this.#core.keeper.keep, options)
   }
 
+  async backup(path: string, options: BackupOptions = {}): Promise<BackupReport> {
+    this.#open()
+    const { base: _, ...care } = options
+    checkCare('backup', care, ['base'])
+    if (!this.#log.options.readOnly) await this.#core.writer.drain()
+    return backup(this.#log, this.#core.backups, path, options)
+  }
+
   async flush(): Promise<void> {
     this.#open()
     await this.#core.writer.flush()
@@ -349,11 +462,14 @@ export class StoreHandle implements Store {
   }
 
   async #close(): Promise<void> {
-    const { auto, sweeper, keeper, writer, log } = this.#core
+    const { auto, sweeper, keeper, writer, log, watches, locks, news } = this.#core
     // What was accepted is finished; what comes from now on is refused.
-    await Promise.all([auto?.close(), sweeper?.close(), keeper.close()])
+    watches.close()
+    await Promise.all([auto?.close(), sweeper?.close(), keeper.close(), locks.close()])
+    news.close()
     await writer.close()
     await log.engine.close()
+    log.telemetry.closed(log.head.revision)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -433,11 +549,6 @@ function relative(commit: Commit, prefix: string): Commit {
   if (prefix === '') return commit
   const keys = commit.keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
   return { ...commit, keys }
-}
-
-function checked(key: unknown): string {
-  checkKey(key)
-  return key
 }
 
 function limitOf(call: string, limit: number | undefined): number {

@@ -1,12 +1,15 @@
 /**
  * What the types promise. Checked by `npm run typecheck`: each line after an expected error must be one. Never run.
  */
-import { open } from '../src/index.ts'
+import { createLogger, open } from '../src/index.ts'
 import type {
   Change,
   Commit,
+  DiffChange,
   Diff,
   Duration,
+  Health,
+  Metrics,
   Snapshot,
   Store,
   Value,
@@ -50,6 +53,30 @@ export async function schemas(): Promise<void> {
   void user.name
 }
 
+export async function care(): Promise<void> {
+  const logger = createLogger('app', {
+    level: 'debug',
+    to: ['stderr', './app.log', (record) => void record.time],
+  })
+  const store = await open('memory:', { logger, secret: ['**.password'] })
+  await open('memory:', { logger: console })
+  logger.level = 'silent'
+  logger.info('text', { key: 'k' })
+  logger.info({ key: 'k' }, () => 'text')
+  // @ts-expect-error There is no such level.
+  logger.level = 'loud'
+  // @ts-expect-error A logger needs a warn.
+  await open('memory:', { logger: {} })
+  const metrics: Metrics = store.metrics()
+  const ratio: number = metrics.cache.hitRatio + metrics.operations.get.p99Ms
+  const text: string = metrics.toPrometheus()
+  const health: Health = await store.health()
+  is<Same<typeof health.status, 'ok' | 'degraded' | 'down'>>()
+  void [ratio, text, health.checks.write.detail]
+  // @ts-expect-error There is no such check.
+  void health.checks.cpu
+}
+
 export async function stores(): Promise<void> {
   await using store: Store = await open()
   await open(new URL('file:///state'))
@@ -73,7 +100,7 @@ export async function stores(): Promise<void> {
   for await (const commit of store.log({ from: 'v1', reverse: true })) is<Same<typeof commit, Commit>>()
   const diff = store.diff('v1')
   is<Same<typeof diff, Diff>>()
-  for await (const change of diff) is<Same<typeof change, Change>>()
+  for await (const change of diff) is<Same<typeof change, DiffChange>>()
   const latest = await store.snapshots.latest('t')
   is<Same<typeof latest, Snapshot | undefined>>()
 
