@@ -22,6 +22,8 @@ export interface RandomRun {
   readonly reopen?: (store: Store) => Promise<Store>
   /** The store forgets old revisions: it may answer `CompactedError` for what no snapshot names, but nothing wrong. */
   readonly forgets?: boolean
+  /** A folder for the files of exports. Without it, nothing is exported and imported. */
+  readonly files?: string
 }
 
 /**
@@ -34,6 +36,7 @@ export async function compareWithModel({
   store,
   reopen,
   forgets = false,
+  files,
 }: RandomRun): Promise<Store> {
   const model = new StoreModel()
   let current = store
@@ -43,7 +46,8 @@ export async function compareWithModel({
     for (operation of randomOperations(seed, count, model)) {
       number++
       if (operation.do === 'reopen') current = reopen ? await reopen(current) : current
-      else await step(current, model, operation, forgets)
+      else if (operation.do !== 'import' || files !== undefined)
+        await step(current, model, operation, forgets, files)
       assert.equal(current.revision, model.revision, 'revision')
       if (number % 500 === 0) await compareAll(current, model, forgets)
     }
@@ -55,11 +59,17 @@ export async function compareWithModel({
   }
 }
 
-async function step(store: Store, model: StoreModel, operation: Operation, forgets: boolean): Promise<void> {
+async function step(
+  store: Store,
+  model: StoreModel,
+  operation: Operation,
+  forgets: boolean,
+  files: string | undefined,
+): Promise<void> {
   model.actor = `actor ${(model.revision * 7) % 5}`
   let found: unknown
   try {
-    found = await applyToStore(store.as(model.actor), operation)
+    found = await applyToStore(store.as(model.actor), operation, files)
   } catch (error) {
     if (error instanceof CompactedError && forgets && mayBeForgotten(model, operation, error.oldest)) return
     throw error
@@ -70,7 +80,7 @@ async function step(store: Store, model: StoreModel, operation: Operation, forge
 }
 
 /** What the operation gives, in a form that the model can give too. */
-export async function applyToStore(store: Store, operation: Operation): Promise<unknown> {
+export async function applyToStore(store: Store, operation: Operation, files = ''): Promise<unknown> {
   switch (operation.do) {
     case 'set':
       return store.set(operation.key, operation.value)
@@ -95,6 +105,12 @@ export async function applyToStore(store: Store, operation: Operation): Promise<
       return transacted(store, operation)
     case 'snapshot':
       return (await store.snapshots.create({ version: operation.version })).revision
+    case 'import':
+      // Out into a file and in again.
+      return store.snapshots
+        .export(operation.at, `${files}/`)
+        .then(({ path }) => store.snapshots.import(path, { version: operation.version }))
+        .then(({ revision }) => revision)
     case 'forget':
       return store.snapshots.delete(operation.version)
     case 'restore':
@@ -150,6 +166,8 @@ export function applyToModel(model: StoreModel, operation: Operation): unknown {
     case 'snapshot':
       model.snapshot(operation.version)
       return model.revision
+    case 'import':
+      return model.import(operation.version, revisionOf(model, operation.at))
     case 'forget':
       return model.forget(operation.version)
     case 'restore':

@@ -1,11 +1,13 @@
 import type { Engine } from '../engine.ts'
+import { asideCases } from './engine/asides.ts'
 import { commitCases } from './engine/commits.ts'
 import { lookCases } from './engine/looks.ts'
+import { noteCases } from './engine/notes.ts'
 import { pastCases } from './engine/past.ts'
 import { trimCases } from './engine/trims.ts'
 import { skip, type EngineGroup, type EngineHarness, type Runner } from './harness.ts'
 
-const groups: readonly EngineGroup[] = [commitCases, lookCases, pastCases, trimCases]
+const groups: readonly EngineGroup[] = [commitCases, lookCases, pastCases, trimCases, noteCases, asideCases]
 
 /**
  * What every engine does: the contract of `Engine`, one promise per case, without the log above it. An engine that

@@ -93,6 +93,7 @@ export function faultyContext(base: Context): FaultyContext {
     ...base,
     wall: () => clock.wall(),
     steady: () => clock.steady(),
+    uptime: () => clock.steady(),
     later: (ms, fn) => clock.later(ms, fn),
     warn: (message, cause) => void warnings.push({ message, cause }),
     fs: faultyFileSystem(base, faultOf),

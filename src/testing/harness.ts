@@ -14,9 +14,11 @@ export interface Runner {
  *
  * - `reopen`: what was written is there when it is opened again
  * - `sync`: `getSync`
+ * - `files`: there is a folder for exports and backups
+ * - `counted`: each of its reads is counted in its metrics
  * - `whole`: it is a store of its own, so that key lengths, totals and closing are its own too (a scope shares them)
  */
-export type Ability = 'reopen' | 'sync' | 'whole'
+export type Ability = 'reopen' | 'sync' | 'whole' | 'files' | 'counted'
 
 /** How `storeSuite` gets at the stores that it tests. */
 export interface StoreHarness {
@@ -29,6 +31,8 @@ export interface StoreHarness {
   reopen?(store: Store, options?: OpenOptions): Promise<Store>
   /** Closes the store, if it is not closed yet, and removes its data. */
   destroy(store: Store): Promise<void>
+  /** A new, empty folder for files, removed with all that is in it when the run is over. */
+  folder?(): string
   /** Lets time pass for the store: a timer, or a step of a fake clock. */
   pass(ms: number): Promise<void>
 }
@@ -50,6 +54,8 @@ export interface Trial {
   create(options?: OpenOptions): Promise<Store>
   reopen(store: Store, options?: OpenOptions): Promise<Store>
   pass(ms: number): Promise<void>
+  /** A new, empty folder for files. */
+  folder(): string
   /** Waits until the condition holds: for work that is done in the background. */
   until(condition: () => Promise<boolean>, what: string): Promise<void>
 }

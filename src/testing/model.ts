@@ -17,6 +17,8 @@ export class StoreModel {
   readonly #histories = new Map<Key, ModelChange[]>()
   readonly #commits: ModelCommit[] = []
   readonly #snapshots = new Map<string, Revision>()
+  /** Who brought in the state of a revision that is beside the main line. */
+  readonly #imports = new Map<Revision, string>()
   /** Who writes from now on. */
   actor = ''
 
@@ -75,7 +77,8 @@ export class StoreModel {
       .filter((key) => key.startsWith(prefix) && !same(old, now, key))
       .sort(compareBytes)
       .map((key) => {
-        const newest = this.history(key).find(({ revision }) => revision <= Math.max(from, to))
+        const newest =
+          this.#importOf(from, to) ?? this.history(key).find(({ revision }) => revision <= Math.max(from, to))
         return { ...changeOf(old, now, key), revision: newest?.revision ?? 0, actor: newest?.actor ?? '' }
       })
   }
@@ -123,6 +126,26 @@ export class StoreModel {
     const rest = [...this.state()].filter(([key]) => !key.startsWith(prefix))
     const back = [...this.state(to)].filter(([key]) => key.startsWith(prefix))
     return this.#become(new Map([...rest, ...back]), { restoredFrom: to })
+  }
+
+  /** What lies beside the main line has no history: it came with its import. */
+  #importOf(...revisions: Revision[]): Pick<ModelChange, 'revision' | 'actor'> | undefined {
+    const revision = Math.max(...revisions.filter((one) => this.#imports.has(one)))
+    const actor = this.#imports.get(revision)
+    return actor === undefined ? undefined : { revision, actor }
+  }
+
+  /** The state of a point comes back as a snapshot beside the main line: one revision shows it, the next is as before. */
+  import(version: string, at: Revision): Revision {
+    const now = this.state()
+    this.#states.push(this.state(at))
+    const { revision, actor } = this
+    this.#imports.set(revision, actor)
+    this.#snapshots.set(version, revision)
+    this.#commits.push({ revision, actor, keys: [] })
+    this.#states.push(now)
+    this.#commits.push({ revision: revision + 1, actor, keys: [], restoredFrom: revision - 1 })
+    return revision
   }
 
   snapshot(version: string): void {

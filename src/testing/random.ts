@@ -16,6 +16,7 @@ export type Operation =
   | { readonly do: 'update'; readonly key: Key; readonly value: Value }
   | { readonly do: 'transact'; readonly writes: readonly (readonly [Key, Value])[]; readonly fails: boolean }
   | { readonly do: 'snapshot' | 'forget'; readonly version: string }
+  | { readonly do: 'import'; readonly version: string; readonly at: Point }
   | { readonly do: 'restore'; readonly to: Point; readonly prefix: string }
   | { readonly do: 'get'; readonly key: Key; readonly at: Point }
   | { readonly do: 'entries'; readonly range: ModelRange; readonly at: Point }
@@ -42,7 +43,8 @@ const weights: readonly (readonly [Kind, number])[] = [
   ['get', 190],
   ['entries', 110],
   ['diff', 50],
-  ['history', 46],
+  ['history', 42],
+  ['import', 4],
   ['reopen', 4],
   ['compact', 4],
 ]
@@ -73,6 +75,12 @@ export function seeded(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
+}
+
+/** Whole numbers below a limit, the same for the same seed. */
+export function numbersBelow(seed: number): (limit: number) => number {
+  const random = seeded(seed)
+  return (limit) => Math.floor(random() * limit)
 }
 
 /**
@@ -131,6 +139,9 @@ export function* randomOperations(
       }
       case 'snapshot':
         yield { do: kind, version: `snapshot ${number}` }
+        break
+      case 'import':
+        yield { do: kind, version: `import ${number}`, at: point() }
         break
       case 'forget': {
         const versions = [...model.snapshots.keys()]

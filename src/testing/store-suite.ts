@@ -10,7 +10,11 @@ import {
   type StoreHarness,
   type Trial,
 } from './harness.ts'
+import { archiveCareCases } from './store/archive-care.ts'
+import { archiveCases } from './store/archives.ts'
+import { backupCases } from './store/backups.ts'
 import { actorCases } from './store/actors.ts'
+import { careCases } from './store/care.ts'
 import { compactionCases } from './store/compaction.ts'
 import { concurrencyCases } from './store/concurrency.ts'
 import { conditionCases } from './store/conditions.ts'
@@ -20,6 +24,7 @@ import { expiryCases } from './store/expiry.ts'
 import { historyCases } from './store/history.ts'
 import { isolationCases } from './store/isolation.ts'
 import { keyCases } from './store/keys.ts'
+import { lockCases } from './store/locks.ts'
 import { lifecycleCases } from './store/lifecycle.ts'
 import { logCases } from './store/log.ts'
 import { optionCases } from './store/options.ts'
@@ -38,6 +43,7 @@ import { transactCases } from './store/transact.ts'
 import { transactConflictCases } from './store/transact-conflicts.ts'
 import { updateCases } from './store/update.ts'
 import { valueCases } from './store/values.ts'
+import { watchCases } from './store/watch.ts'
 
 const groups: readonly Group[] = [
   stateCases,
@@ -63,10 +69,16 @@ const groups: readonly Group[] = [
   tagCases,
   evictionCases,
   compactionCases,
+  archiveCases,
+  archiveCareCases,
+  backupCases,
   actorCases,
+  watchCases,
+  lockCases,
   scopeCases,
   readOnlyCases,
   optionCases,
+  careCases,
   lifecycleCases,
 ]
 
@@ -104,9 +116,13 @@ export function storeSuite(runner: Runner, harness: StoreHarness): void {
   })
 }
 
-function whyNot({ supports = {}, reopen }: StoreHarness, needs: readonly Ability[]): string | undefined {
+function whyNot(
+  { supports = {}, reopen, folder }: StoreHarness,
+  needs: readonly Ability[],
+): string | undefined {
   const reasons = needs.map((need) => supports[need]).filter((reason) => typeof reason === 'string')
   if (needs.includes('reopen') && !reopen) reasons.push('the harness cannot reopen')
+  if (needs.includes('files') && !folder) reasons.push('the harness has no folder for files')
   return reasons[0]
 }
 
@@ -132,6 +148,10 @@ async function runCase(
         return again
       },
       pass: (ms) => harness.pass(ms),
+      folder() {
+        assert.ok(harness.folder, "a case that writes files must say so: needs: ['files']")
+        return harness.folder()
+      },
       async until(condition, what) {
         for (let waited = 0; !(await condition()); waited += 10) {
           assert.ok(waited < 5_000, `waited 5 s in vain until ${what}`)

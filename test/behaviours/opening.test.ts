@@ -98,6 +98,9 @@ describe.each(kinds)('options on $name', (kind) => {
     { cache: 'none' },
     { cache: { strategy: 'memory', maxEntries: 2, maxBytes: 100 } },
     { cache: { maxEntries: 0, maxBytes: 0 } },
+    { cache: { policy: 'lru', maxEntries: 1 } },
+    { cache: { ttl: '1s', maxIdle: 500 } },
+    { cache: { sizeOf: () => 10, maxBytes: 100 } },
     { cache: { consistency: 'strict' } },
     { cache: { consistency: { maxStaleness: '1s' } } },
     { schema: {} },
@@ -130,6 +133,11 @@ describe.each(kinds)('options on $name', (kind) => {
     ['cache', { cache: { strategy: 'bogus' } }],
     ['maxEntries', { cache: { maxEntries: -5 } }],
     ['maxBytes', { cache: { maxBytes: Number.NaN } }],
+    ['policy', { cache: { policy: 'arc' } }],
+    ['ttl', { cache: { ttl: -1 } }],
+    ['maxIdle', { cache: { maxIdle: 'soon' } }],
+    ['sizeOf', { cache: { sizeOf: 5 } }],
+    ['onEvict', { cache: { onEvict: () => {} } }],
     ['consistency', { cache: { consistency: 'bogus' } }],
     ['maxStaleness', { cache: { consistency: { maxStaleness: -1 } } }],
     ['compression', { compression: 'yes' }],
@@ -191,7 +199,7 @@ describe('places', () => {
     const store = await opened(url)
     await store.set('a', 1)
     await store.close()
-    const own = ['queue', 'store.db', 'store.db-shm', 'store.db-wal']
+    const own = ['bell', 'queue', 'store.db', 'store.db-shm', 'store.db-wal']
     expect(readdirSync(url)).toContain('store.db')
     expect(readdirSync(url).filter((file) => !own.includes(file))).toEqual([])
     // All of it is in the database: nothing of value is left in a file that looks passing.

@@ -1,26 +1,13 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TestContext } from 'vitest'
 import { fingerprint, temporaryFolder } from '../support/folders.ts'
-import { Ramdisk, whyNoMount } from '../support/mounts.ts'
+import { fill, Ramdisk, whyNoMount } from '../support/mounts.ts'
 import { elsewhere } from '../support/processes.ts'
 import type { RemoteStore } from '../support/processes.ts'
 
 const block = 'x'.repeat(20_000)
-
-/** Takes what is left of the space. */
-function fill(disk: Ramdisk): string {
-  const path = join(disk.path, 'filler')
-  for (let size = 1_048_576; size >= 1; size = Math.floor(size / 2)) {
-    try {
-      for (;;) writeFileSync(path, Buffer.alloc(size), { flag: 'a' })
-    } catch {
-      // Full for pieces of this size.
-    }
-  }
-  return path
-}
 
 /** Sets values until one is refused; how many were taken. */
 async function setUntilRefused(store: RemoteStore, name: string): Promise<{ taken: number; error: Error }> {

@@ -79,6 +79,19 @@ export class Ramdisk {
   }
 }
 
+/** Takes what is left of the space. */
+export function fill(disk: Ramdisk): string {
+  const path = join(disk.path, 'filler')
+  for (let size = 1_048_576; size >= 1; size = Math.floor(size / 2)) {
+    try {
+      for (;;) writeFileSync(path, Buffer.alloc(size), { flag: 'a' })
+    } catch {
+      // Full for pieces of this size.
+    }
+  }
+  return path
+}
+
 /** EXT4_IOC_SHUTDOWN without flushing the log: nothing that was not synced reaches the disk any more. */
 const shutDown =
   'open(my $d, "<", $ARGV[0]) or die; my $how = pack("I", 2); ioctl($d, 0x8004587d, $how) or die'

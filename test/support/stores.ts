@@ -56,6 +56,23 @@ export async function failure(run: () => unknown): Promise<unknown> {
   throw new Error('It succeeded, but it should have failed.')
 }
 
+/** A load that tells when it has begun, and ends when it is told. */
+export function heldLoad<T>(): {
+  readonly load: () => Promise<T>
+  readonly begun: Promise<void>
+  readonly finish: (value: T) => void
+} {
+  let begin: () => void = () => undefined
+  let finish: (value: T) => void = () => undefined
+  const begun = new Promise<void>((resolve) => (begin = resolve))
+  const value = new Promise<T>((resolve) => (finish = resolve))
+  const load = (): Promise<T> => {
+    begin()
+    return value
+  }
+  return { load, begun, finish }
+}
+
 /** Waits until a condition holds that nothing announces: time that passes, work in the background. */
 export async function until(condition: () => unknown, within = 5_000): Promise<void> {
   const end = performance.now() + within

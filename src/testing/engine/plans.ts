@@ -41,8 +41,8 @@ export function planFor(engine: Engine, writes: readonly Write[], rest?: Partial
 }
 
 /** Stores one revision, and returns what it replaced. */
-export async function write(engine: Engine, ...writes: Write[]): Promise<readonly Replaced[]> {
-  let told: readonly Replaced[] = []
+export async function write(engine: Engine, ...writes: Write[]): Promise<readonly Omit<Replaced, 'kept'>[]> {
+  let told: readonly Omit<Replaced, 'kept'>[] = []
   await engine.commit(() => {
     const plan = planFor(engine, writes)
     return {

@@ -128,11 +128,13 @@ export const trimCases: EngineGroup = {
       assert.equal((await engine.head())?.revision, 6)
     })
 
-    test('the horizon is what it was told last', async (engine) => {
+    test('the horizon goes on, and never back', async (engine) => {
       await sixOf(engine)
       await trim(engine, { horizon: 3 })
       assert.equal(await engine.horizon(), 3)
       await trim(engine, { drop: [1], horizon: 5 })
+      assert.equal(await engine.horizon(), 5)
+      await trim(engine, { drop: [2], horizon: 4 })
       assert.equal(await engine.horizon(), 5)
     })
 

@@ -40,6 +40,18 @@ function ending(test: Case): void {
     { needs: ['sync'] },
   )
 
+  test('expiresAt tells when a key goes, now and at a point of the past', async ({ store }) => {
+    const first = await store.set('goes', 1, { ttl: '1h' })
+    await store.set('stays', 1)
+    const ends = (await store.expiresAt('goes'))?.getTime() ?? 0
+    assert.ok(ends > 0)
+    assert.equal(await store.expiresAt('stays'), undefined)
+    assert.equal(await store.expiresAt('absent'), undefined)
+    await store.set('goes', 2)
+    assert.equal(await store.expiresAt('goes'), undefined)
+    assert.equal((await store.expiresAt('goes', { at: first }))?.getTime(), ends)
+  })
+
   test('inside a transaction it has ended too', async ({ store, pass }) => {
     await store.setMany({ a: 1, b: 1 }, { ttl: SOON })
     await pass(PAST_SOON)
