@@ -2,7 +2,7 @@
 /** The engines, each opened at the durability that a row asks for. Everything is loaded only where it is needed. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** A peer that is not there or does not load: its place in the table says so, and the run goes on. */
 export class NotInstalled extends Error {}
@@ -21,6 +21,9 @@ const front =
   build === undefined
     ? new URL('../../dist/index.js', import.meta.url)
     : pathToFileURL(path.resolve(build, 'index.js'))
+
+/** Where the build lies that is measured. */
+export const buildFolder = path.dirname(fileURLToPath(front))
 
 /** The built library. @returns {Promise<any>} */
 export async function varve() {

@@ -45,7 +45,16 @@ export const FILES = [
   'files.js',
   'memory.js',
   'stalls.js',
+  'watch.js',
   'writers.js',
+  'cli.js',
+  'deltas.js',
+  'chains.js',
+  'histories.js',
+  'caches.js',
+  'caches-memory.js',
+  'loads.js',
+  'tiers.js',
 ]
 
 /** @param {string} file @returns {Promise<Row[]>} */

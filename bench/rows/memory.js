@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { keyAt } from '../lib/data.js'
 import { needs, openVarve } from '../lib/engines.js'
-import { watchMemory } from '../lib/measure.js'
+import { now, watchMemory } from '../lib/measure.js'
 import { bareSides, loaded, openBareFixture } from '../lib/sides.js'
 
 /**
@@ -27,8 +27,9 @@ const walking = (work) => ({
     return {
       async slice() {
         const growth = watchMemory()
+        const start = now()
         await work(store, context)
-        return { memory: growth() }
+        return { memory: growth(), seconds: (now() - start) / 1e3 }
       },
       close: () => store.close(),
     }
@@ -44,9 +45,10 @@ const importing = {
     return {
       async slice() {
         const growth = watchMemory()
+        const start = now()
         const { keys: brought } = await store.snapshots.import(path.join(fixture, 'export.varve'))
         if (brought !== keys) throw new Error(`${brought} of ${keys} keys`)
-        return { memory: growth() }
+        return { memory: growth(), seconds: (now() - start) / 1e3 }
       },
       close: () => store.close(),
     }
@@ -72,6 +74,14 @@ const memory = {
       await store.snapshots.export(version, path.join(dir, 'export.varve'))
     }),
     'varve import': importing,
+    'varve backup': walking(async (store, { dir }) => {
+      needs(store, 'backup')
+      await store.backup(path.join(dir, 'backup.db'))
+    }),
+    'varve verify': walking(async (store) => {
+      const { ok } = await store.verify()
+      if (!ok) throw new Error('damaged')
+    }),
     ...bareSides(async (context, driver) => {
       const table = await openBareFixture(context, driver)
       for (let i = 0; i < 1_000; i += 1) table.get(keyAt(i % (context.params.keys ?? 1)))
@@ -97,6 +107,12 @@ const memory = {
       absolute: true,
       work: '… importing into an empty store',
     },
+    { of: 'varve backup', measure: 'memory', unit: 'MB', aim: '< 64', absolute: true, work: '… backing up' },
+    { of: 'varve verify', measure: 'memory', unit: 'MB', aim: '< 64', absolute: true, work: '… verifying' },
+    { measure: 'seconds', unit: 's', of: 'varve export', work: 'time to export 1,000,000 keys' },
+    { measure: 'seconds', unit: 's', of: 'varve import', work: '… to import them' },
+    { measure: 'seconds', unit: 's', of: 'varve backup', work: '… to back them up' },
+    { measure: 'seconds', unit: 's', of: 'varve verify', work: '… to verify them' },
   ],
 }
 
