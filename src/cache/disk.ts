@@ -144,11 +144,12 @@ export class Disk {
       const counts = [this.evictions, this.expirations] as const
       try {
         const result = this.shelf.transact(() => {
+          const before = this.shelf.last
           for (const [key, { used, uses }] of this.#uses)
             this.shelf.use(key, used, uses, used + this.settings.maxIdle)
           const done = work()
           this.#sweep()
-          this.#evict()
+          this.#evict(before)
           return done
         })
         this.#uses.clear()
@@ -181,13 +182,15 @@ export class Disk {
     this.#nextDue = this.shelf.nextDue()
   }
 
-  #evict(): void {
+  /** `before`: what was set after this change is new. It goes last, or it would never get the chance to be used. */
+  #evict(before: number): void {
     const { maxBytes, maxEntries } = this.settings
     if (maxBytes === Infinity && maxEntries === Infinity) return
     for (;;) {
       let { size, bytes } = this.shelf.counts()
       if (size <= maxEntries && bytes <= maxBytes) return
-      const victims = this.shelf.victims(VICTIMS)
+      let victims = this.shelf.victims(VICTIMS, before)
+      if (victims.length === 0) victims = this.shelf.victims(VICTIMS, this.shelf.last)
       if (victims.length === 0)
         throw new IntegrityError(`${this.shelf.path} counts ${size} entries that are not there: damaged.`)
       for (const { key, tagged, entry, rank, ...victim } of victims) {

@@ -145,7 +145,7 @@ export function shelfStatements(policy: ShelfPolicy): ShelfSql {
     drop: 'delete from entries where key = ?1',
     tag: 'insert or ignore into tags (tag, key) values (?1, ?2)',
     tagged: 'select key from tags where tag = ?1',
-    victims: `select ${ENTRY}, rank from entries order by rank, used limit ?1`,
+    victims: `select ${ENTRY}, rank from entries where seq <= ?2 order by rank, used limit ?1`,
     over: `select ${ENTRY} from entries where due <= ?1 limit ?2`,
     nextDue: 'select min(due) from entries where due is not null',
     forget: 'delete from gone where seq <= ?1',

@@ -338,10 +338,15 @@ export class Shelf {
     return this.#run('wasHere').get(toSqlKey(key))?.[0] === seq
   }
 
-  /** Those who go first. */
-  victims(limit: number): Victim[] {
+  /** The number of the newest change that we know of; within `transact`, of all. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** Those who go first, of what was set up to this number. */
+  victims(limit: number, until: number): Victim[] {
     return this.#run('victims')
-      .all(limit)
+      .all(limit, until)
       .map((row) => ({
         key: fromSqlKey(row[0]),
         bytes: Number(row[6]),
