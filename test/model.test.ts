@@ -7,7 +7,7 @@ import { describe, it } from 'vitest'
 import { elsewhere, type RemoteStore } from './support/processes.ts'
 
 /** To look again at a run that failed: VARVE_MODEL_SEED=<seed> npx vitest run test/model.test.ts */
-const count = Number(process.env['VARVE_MODEL_OPERATIONS'] ?? 10_000)
+const count = Number(process.env['VARVE_MODEL_OPERATIONS'] ?? 5_000)
 const seed = Number(process.env['VARVE_MODEL_SEED'] ?? Date.now() % 2 ** 31)
 /** A minute for 10,000 operations on a slow disk, and more for more. */
 const timeout = 60_000 + count * 20

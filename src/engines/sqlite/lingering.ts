@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts'
  * With some drivers a closed connection keeps its files open, and its place among those who use the database, until its
  * statements are garbage collected: see `Driver.lingers`. So many may wait before the collector is asked to come.
  */
-const MANY = 32
+const MANY = 8
 let waiting = 0
 const collected = new FinalizationRegistry(() => void waiting--)
 
