@@ -27,6 +27,7 @@ const logPure = [
   'log/classify.ts',
   'log/binary.ts',
   'log/binary-read.ts',
+  'log/brotli.ts',
   'log/codec.ts',
 ]
 /** What the caller said, checked: durations and options. */

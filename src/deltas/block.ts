@@ -1,6 +1,4 @@
-import { brotliDecompressSync } from 'node:zlib'
-import { MOST_BYTES } from './byte-script.ts'
-import { BINARY, compressBytes } from './frame.ts'
+import { BINARY, compressBytes, expand } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { damaged, TapeReader, TapeWriter } from './tape.ts'
 
@@ -33,13 +31,7 @@ export function packBlock(steps: readonly Step[]): Uint8Array {
 export function unpackBlock(block: Uint8Array): Step[] {
   const outer = new TapeReader(block)
   const length = outer.varint()
-  if (length > MOST_BYTES) throw damaged('it claims to be too long')
-  let raw: Buffer
-  try {
-    raw = brotliDecompressSync(outer.bytes(outer.left), { maxOutputLength: Math.max(1, length) })
-  } catch (error) {
-    throw damaged('it cannot be decompressed', error)
-  }
+  const raw = expand(outer.bytes(outer.left), length)
   const tape = new TapeReader(raw)
   const heads: { kind: number; empty: boolean; length: number }[] = []
   for (let left = tape.count(); left > 0; left--) {

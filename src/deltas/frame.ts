@@ -1,5 +1,6 @@
-import { brotliCompressSync, brotliDecompressSync, constants, crc32 } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import { IntegrityError } from '../errors.ts'
+import { pack, unpack } from '../log/brotli.ts'
 import { MOST_BYTES } from './byte-script.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { damaged, TapeReader, TapeWriter } from './tape.ts'
@@ -53,17 +54,7 @@ const MUCH = 32_768
 
 /** A high quality is slow, and on few bytes not noticed. */
 export function compressBytes(bytes: Uint8Array, quality: number = bytes.length <= 2048 ? 9 : 5): Buffer {
-  return brotliCompressSync(bytes, {
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: quality,
-      [constants.BROTLI_PARAM_LGWIN]: windowBits(bytes.length),
-      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-    },
-  })
-}
-
-function windowBits(length: number): number {
-  return Math.min(24, Math.max(10, Math.ceil(Math.log2(length + 1)) + 1))
+  return pack(bytes, quality)
 }
 
 function writeFingerprint(tape: TapeWriter, { low, high }: Fingerprint): void {
@@ -135,17 +126,15 @@ function readFrame(tape: TapeReader): Frame {
     return { kind, base, result, empty, whole, payload: tape.bytes(tape.left) }
   }
   const length = tape.varint()
-  if (length > MOST_BYTES) throw damaged('it claims to be too long')
   return { kind, base, result, empty, whole, payload: expand(tape.bytes(tape.left), length) }
 }
 
-function expand(packed: Uint8Array, length: number): Uint8Array {
-  let payload: Uint8Array
+/** What was compressed. Throws IntegrityError for what has not just this length. */
+export function expand(packed: Uint8Array, length: number): Uint8Array {
+  if (length > MOST_BYTES) throw damaged('it claims to be too long')
   try {
-    payload = brotliDecompressSync(packed, { maxOutputLength: Math.max(1, length) })
+    return unpack(packed, length)
   } catch (error) {
     throw damaged('it cannot be decompressed', error)
   }
-  if (payload.length !== length) throw damaged('its length is wrong')
-  return payload
 }

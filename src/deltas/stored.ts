@@ -1,11 +1,10 @@
-import { brotliDecompressSync } from 'node:zlib'
 import type { Encoded } from '../change.ts'
 import { decode, encode, plainForm } from '../log/codec.ts'
 import type { DeltaStrategy } from '../types.ts'
 import { applyEdit } from './apply.ts'
-import { applyBytes, diffBytes, MOST_BYTES } from './byte-script.ts'
+import { applyBytes, diffBytes } from './byte-script.ts'
 import { compareShared } from './compare.ts'
-import { compressBytes } from './frame.ts'
+import { compressBytes, expand } from './frame.ts'
 import { readEdit, readScript, writeEdit, writeScript } from './payload.ts'
 import { damaged, TapeReader, TapeWriter } from './tape.ts'
 import { bytesOf, encodedOf } from './whole.ts'
@@ -101,12 +100,5 @@ function unpack(stored: Uint8Array): { tag: number; body: Uint8Array } {
   if (tag !== SCRIPT && tag !== EDIT && tag !== WHOLE) throw damaged('it is of an unknown form')
   if (head === tag) return { tag, body: tape.bytes(tape.left) }
   const length = tape.varint()
-  if (length > MOST_BYTES) throw damaged('it claims to be too long')
-  try {
-    const body = brotliDecompressSync(tape.bytes(tape.left), { maxOutputLength: Math.max(1, length) })
-    if (body.length === length) return { tag, body }
-  } catch (error) {
-    throw damaged('it cannot be decompressed', error)
-  }
-  throw damaged('its length is wrong')
+  return { tag, body: expand(tape.bytes(tape.left), length) }
 }

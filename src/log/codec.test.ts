@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert'
 import { randomBytes } from 'node:crypto'
 import { runInNewContext } from 'node:vm'
-import { deflateRawSync } from 'node:zlib'
+import { brotliCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { IntegrityError } from '../errors.ts'
 import { recordSum } from './checksum.ts'
@@ -376,10 +376,12 @@ describe('damage', () => {
     new Uint8Array([2]),
     new Uint8Array([2, 0, 0, 0, 0]),
     new Uint8Array([3, 255, 255, 255, 255, 1]),
-    Buffer.concat([Buffer.from([2, 3, 0, 0, 0]), deflateRawSync('{"a":1}')]),
-    Buffer.concat([Buffer.from([2, 8, 0, 0, 0]), deflateRawSync('{"a":1}')]),
-    Buffer.concat([Buffer.from([2, 4, 0, 0, 0]), deflateRawSync('nope')]),
-    Buffer.concat([Buffer.from([3, 2, 0, 0, 0]), deflateRawSync(Buffer.from([2, 1]))]),
+    Buffer.concat([Buffer.from([2, 3, 0, 0, 0]), brotliCompressSync('{"a":1}')]),
+    Buffer.concat([Buffer.from([2, 8, 0, 0, 0]), brotliCompressSync('{"a":1}')]),
+    Buffer.concat([Buffer.from([2, 4, 0, 0, 0]), brotliCompressSync('nope')]),
+    Buffer.concat([Buffer.from([2, 4, 0, 0, 0]), brotliCompressSync(Buffer.alloc(2 ** 22, 49))]),
+    Buffer.concat([Buffer.from([2, 255, 255, 255, 255]), brotliCompressSync('{"a":1}')]),
+    Buffer.concat([Buffer.from([3, 2, 0, 0, 0]), brotliCompressSync(Buffer.from([2, 1]))]),
   ])('%o is found', (encoded) => {
     expect(() => decode(encoded)).toThrow(IntegrityError)
     expect(() => decodeFrozen(encoded)).toThrow(IntegrityError)

@@ -1,8 +1,8 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Encoded } from '../change.ts'
 import { IntegrityError } from '../errors.ts'
 import { damaged, isStackOverflow, readBinary } from './binary-read.ts'
 import { BINARY_VERSION, writeBinary } from './binary.ts'
+import { FAST, pack, unpack } from './brotli.ts'
 import { makerOf, tooLarge } from './classify.ts'
 
 /**
@@ -10,7 +10,7 @@ import { makerOf, tooLarge } from './classify.ts'
  * the first tells what follows:
  *
  *   1  the binary form (binary.ts)
- *   2  JSON text, compressed: its length in bytes (4 bytes, little-endian), then raw DEFLATE
+ *   2  JSON text, compressed: its length in bytes (4 bytes, little-endian), then Brotli
  *   3  the binary form, compressed in the same way
  *
  * JSON text keeps what is equal, not what is the same: an object that is there twice comes back as two. The binary form,
@@ -28,8 +28,6 @@ const MOST_UNCOUNTED = 20_000
 /** Room for the longest strings and blobs of every engine, with something to spare. */
 const MOST_BYTES = 256 * 2 ** 20
 const LEAST_COMPRESSED = 4096
-/** What DEFLATE can gain at the very most, so that a forged length is not believed. */
-const MOST_INFLATION = 1040
 
 export interface EncodeOptions {
   readonly compression: boolean
@@ -250,7 +248,7 @@ function freezeDeep(root: object): void {
 
 function compress(raw: Uint8Array, plain: Encoded, tag: number): Uint8Array | undefined {
   if (raw.length < LEAST_COMPRESSED) return undefined
-  const packed = deflateRawSync(raw, { level: 1 })
+  const packed = pack(raw, FAST)
   if (packed.length + COMPRESSED_HEADER > raw.length * 0.75) return undefined
   const bytes = new Uint8Array(COMPRESSED_HEADER + packed.length)
   bytes[0] = tag
@@ -263,15 +261,12 @@ function compress(raw: Uint8Array, plain: Encoded, tag: number): Uint8Array | un
 function decompress(bytes: Uint8Array): Buffer {
   const length =
     bytes.length < COMPRESSED_HEADER ? 0 : Buffer.from(bytes.buffer, bytes.byteOffset).readUInt32LE(1)
+  if (length === 0 || length > MOST_BYTES) throw damaged('its length is wrong')
   try {
-    if (length > 0 && length <= Math.min(MOST_BYTES, bytes.length * MOST_INFLATION)) {
-      const raw = inflateRawSync(bytes.subarray(COMPRESSED_HEADER), { maxOutputLength: length })
-      if (raw.length === length) return raw
-    }
+    return unpack(bytes.subarray(COMPRESSED_HEADER), length)
   } catch (error) {
     throw isStackOverflow(error) ? error : damaged('it cannot be decompressed', error)
   }
-  throw damaged('its length is wrong')
 }
 
 /** The plain form, for nobody else: what is made of it must not be shared. */

@@ -1,5 +1,6 @@
-import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import type { Encoded } from '../change.ts'
+import { FAST, pack, unpack as unpackBytes } from '../log/brotli.ts'
 
 /**
  * An archive is one file: a line of JSON that says what it is, frames with records, and a last frame that says how many they
@@ -13,8 +14,6 @@ export const MOST_HEADER: number = 300 * 2 ** 20
 export const FRAME_HEADER = 13
 /** A record is never parted, and a value has at most 256 MiB. */
 export const MOST_FRAME: number = 257 * 2 ** 20
-/** What DEFLATE can gain at the very most, so that a forged length is not believed. */
-const MOST_INFLATION = 1040
 
 export const RECORDS = 1
 export const PACKED = 2
@@ -88,7 +87,7 @@ export function frameOf(kind: number, stored: Uint8Array, raw: number): [Buffer,
 /** A frame of records, compressed if that is worth it. */
 export function recordsFrame(raw: Uint8Array, compression: boolean): [Buffer, Uint8Array] {
   if (compression) {
-    const packed = deflateRawSync(raw, { level: 1 })
+    const packed = pack(raw, FAST)
     if (packed.length < raw.length * 0.9) return frameOf(PACKED, packed, raw.length)
   }
   return frameOf(RECORDS, raw, raw.length)
@@ -103,8 +102,7 @@ export function parseFrame(header: Buffer, left: number): Frame | string {
     crc: header.readUInt32LE(9),
   }
   if (frame.stored > left) return 'it ends in the middle of a frame: it was cut off, or is damaged'
-  if (frame.raw > MOST_FRAME || frame.raw > Math.max(frame.stored, frame.stored * MOST_INFLATION))
-    return 'the length of a frame is wrong'
+  if (frame.raw > MOST_FRAME) return 'the length of a frame is wrong'
   return frame
 }
 
@@ -120,8 +118,7 @@ function crcOf(header: Buffer, stored: Uint8Array): number {
 export function unpack({ kind, raw }: Frame, stored: Buffer): Buffer | undefined {
   if (kind === RECORDS) return stored.length === raw ? stored : undefined
   try {
-    const bytes = inflateRawSync(stored, { maxOutputLength: Math.max(1, raw) })
-    return bytes.length === raw ? bytes : undefined
+    return unpackBytes(stored, raw)
   } catch {
     return undefined
   }
