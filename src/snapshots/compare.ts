@@ -2,32 +2,45 @@ import type { Entry } from '../change.ts'
 import type { Log, Point } from '../log/log.ts'
 import { between, betweenNow } from '../log/asides.ts'
 import { compressed } from '../log/codec.ts'
-import { toChange } from '../log/past.ts'
+import { toChange, type Difference } from '../log/past.ts'
 import { resolve } from '../log/refs.ts'
 import { putOp, removeOp, type Draft, type Op, type View } from '../log/intent.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { inSelection, selectionOf } from '../log/selection.ts'
+import { inSelection, selectionOf, type Selection } from '../log/selection.ts'
 import { makeDelta } from '../deltas/strategies.ts'
 import type { Change, Delta, Diff, DiffChange, DiffSummary, Range, Ref } from '../types.ts'
 
-/** Whether a key is one that a comparison or a restore is limited to. */
+/** Whether a key is one that a restore is limited to. */
 export function rangeFilter(call: string, range: Range, prefix: string): (key: string) => boolean {
-  for (const name of ['limit', 'reverse', 'at'] as const)
-    if (range[name] !== undefined)
-      throw new InvalidOptionError(`The range of ${call} says which keys; it has no ${name}.`)
-  return inSelection(selectionOf(range, prefix))
+  return inSelection(selectedFor(call, range, prefix, ['limit', 'reverse', 'at']))
 }
 
-/** What changed between two points, in the order of the log; reads only what changed. */
+function selectedFor(
+  call: string,
+  range: Range,
+  prefix: string,
+  without: readonly (keyof Range)[],
+): Selection {
+  const selection = selectionOf(range, prefix)
+  for (const name of without)
+    if (range[name] !== undefined)
+      throw new InvalidOptionError(`The range of ${call} says which keys; it has no ${name}.`)
+  return selection
+}
+
+/**
+ * What changed between two points, in the order of the log; reads only what changed. In reverse, what changed is gathered
+ * first.
+ */
 export function diffOf(log: Log, prefix: string, from: Ref, to: Ref | undefined, range: Range): Diff {
-  const inRange = rangeFilter('diff', range, prefix)
+  const selection = selectedFor('diff', range, prefix, ['at'])
   const points = (): { start: Point; end: Point } => ({
     start: resolve(log, from),
     end: to === undefined ? log.present() : resolve(log, to),
   })
   const iterate = (): AsyncGenerator<DiffChange> => {
     const { start, end } = points()
-    return changesBetween(log, prefix, start, end, inRange)
+    return changesBetween(log, prefix, start, end, selection)
   }
   return {
     [Symbol.asyncIterator]: () => lazily(iterate),
@@ -46,7 +59,7 @@ export function diffOf(log: Log, prefix: string, from: Ref, to: Ref | undefined,
         changed: 0,
         removed: 0,
       }
-      for await (const { before, after } of between(log, start, end, inRange)) {
+      for await (const { before, after } of chosenBetween(log, start, end, selection)) {
         summary.different = true
         if (before === undefined) summary.added++
         else if (after === undefined) summary.removed++
@@ -62,17 +75,38 @@ async function* lazily<T>(make: () => AsyncIterable<T>): AsyncGenerator<T> {
   yield* make()
 }
 
+async function* chosenBetween(
+  log: Log,
+  start: Point,
+  end: Point,
+  selection: Selection,
+): AsyncGenerator<Difference> {
+  let left = selection.limit
+  const all = between(log, start, end, inSelection(selection))
+  for await (const found of selection.reverse ? backwards(all) : all) {
+    if (left-- <= 0) return
+    yield found
+    if (left <= 0) return
+  }
+}
+
+async function* backwards<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+  const all: T[] = []
+  for await (const one of source) all.push(one)
+  yield* all.reverse()
+}
+
 async function* changesBetween(
   log: Log,
   prefix: string,
   start: Point,
   end: Point,
-  inRange: (key: string) => boolean,
+  selection: Selection,
 ): AsyncGenerator<DiffChange> {
   // What lies beside the main line has no changes of its own: it came with its import.
   const imports = [start, end].flatMap(({ aside, revision }) => (aside === undefined ? [] : [revision]))
   const imported = imports.length === 0 ? undefined : log.commitOf(Math.max(...imports))
-  for await (const { key, before, after, change } of between(log, start, end, inRange)) {
+  for await (const { key, before, after, change } of chosenBetween(log, start, end, selection)) {
     const found = toChange(log, key, before, after, imported ?? log.commitOfChange(change), prefix.length)
     yield before === undefined || after === undefined || log.isSecret(key) ? found : withDelta(log, found)
   }

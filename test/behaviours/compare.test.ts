@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { NotFoundError } from '../../src/index.ts'
-import type { Change } from '../../src/index.ts'
+import { InvalidOptionError, NotFoundError } from '../../src/index.ts'
+import type { Change, Range } from '../../src/index.ts'
 import { collect, kinds, opened } from '../support/stores.ts'
 
 const named = (changes: readonly Change[], type: Change['type']): string[] =>
@@ -111,6 +111,25 @@ describe.each(kinds)('comparing on $name', (kind) => {
     const changes = await store.diff(1).toArray()
     expect(named(changes, 'changed').toSorted()).toEqual(['date', 'list', 'map', 'type'])
     expect(changes.find(({ key }) => key === 'list')).toMatchObject({ before: [1, 2, 3], after: [1, 3] })
+  })
+
+  it('a diff can be limited, and told from its end', async () => {
+    const store = await opened(kind.url())
+    await store.setMany({ a: 1, b: 1, c: 1, d: 1 })
+    await store.set('b', 2)
+    await store.delete('a')
+    const keys = async (range: Range): Promise<string[]> =>
+      (await store.diff(0, undefined, range).toArray()).map(({ key }) => key)
+    const all = await keys({})
+    expect(all.toSorted()).toEqual(['b', 'c', 'd'])
+    expect(await keys({ reverse: true })).toEqual(all.toReversed())
+    expect(await keys({ limit: 2 })).toEqual(all.slice(0, 2))
+    expect(await keys({ reverse: true, limit: 1 })).toEqual(all.slice(-1))
+    expect(await keys({ limit: 0 })).toEqual([])
+    expect(await store.diff(0, undefined, { limit: 2 }).summary()).toMatchObject({ added: 2, changed: 0 })
+    expect(await store.diff(0, 1, { limit: 0 }).summary()).toMatchObject({ different: false })
+    expect(() => store.diff(0, 1, { at: 1 })).toThrow(InvalidOptionError)
+    expect(() => store.diff(0, 1, null as unknown as Range)).toThrow(InvalidOptionError)
   })
 
   it('[139] an unknown version is not found', async () => {
