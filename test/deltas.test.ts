@@ -64,6 +64,17 @@ describe.each(strategies)('strategy %s, any values', (strategy) => {
 })
 
 describe('laws', () => {
+  it('[116] auto takes at most a tenth more than the best of all strategies', { timeout }, () => {
+    const all = strategies.filter((strategy) => strategy !== 'auto')
+    fc.assert(
+      fc.property(fc.oneof(pairs, jsonPairs), ([before, after]) => {
+        const best = Math.min(...all.map((strategy) => delta.diff(before, after, { strategy }).bytes))
+        expect(delta.diff(before, after).bytes).toBeLessThanOrEqual(best * 1.1)
+      }),
+      { ...options, numRuns: Math.ceil(numRuns / 2) },
+    )
+  })
+
   it('an altered byte is always refused', { timeout }, () => {
     const place = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 }))
     fc.assert(

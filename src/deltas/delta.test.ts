@@ -1,8 +1,8 @@
 import { runInNewContext } from 'node:vm'
 import { brotliCompressSync, constants, crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { InvalidOptionError, InvalidValueError, IntegrityError } from '../errors.ts'
-import type { DeltaStrategy, JsonPatchOperation } from '../types.ts'
+import { InvalidOptionError, InvalidValueError, IntegrityError, VarveError } from '../errors.ts'
+import type { Delta, DeltaStrategy, JsonPatchOperation } from '../types.ts'
 import { DeltaChain } from './chain.ts'
 import { delta } from './delta.ts'
 
@@ -226,6 +226,24 @@ describe('formats of others', () => {
     )
   })
 
+  it('a merge patch cares about what changes only, and says where it cannot', () => {
+    const at = new Date(0)
+    const patch = (before: object, after: object): unknown =>
+      delta.toMergePatch(before, delta.diff(before, after))
+    expect(patch({ at, x: 1 }, { at, x: 2 })).toEqual({ x: 2 })
+    const pathOf = (after: object): string => {
+      try {
+        patch({ a: 1, deep: { b: 1 } }, after)
+      } catch (error) {
+        return (error as InvalidValueError).path
+      }
+      throw new Error('not refused')
+    }
+    expect(pathOf({ a: NaN, deep: { b: 1 } })).toBe('$.a')
+    expect(pathOf({ a: 1, deep: { b: undefined } })).toBe('$.deep.b')
+    expect(pathOf({ a: 1, deep: { b: [1, { c: at }] } })).toBe('$.deep.b[1].c')
+  })
+
   it('operations are done one after another, or refused by their number', () => {
     const before = { a: [1, 2], b: { c: 1 } }
     const operations: JsonPatchOperation[] = [
@@ -266,6 +284,16 @@ describe('formats of others', () => {
 })
 
 describe('hostile bytes', () => {
+  it('are refused by every function, however few deltas it is given', () => {
+    const change = delta.diff({ a: 1 }, { a: 2 })
+    const forged = structuredClone(change) as Delta
+    forged.data[10] = (forged.data[10] as number) ^ 1
+    for (const one of [forged, null, 'x'] as unknown as Delta[])
+      for (const call of [delta.compose, delta.encode, delta.paths])
+        expect(() => (call as (one: Delta) => unknown)(one)).toThrow(VarveError)
+    expect(delta.compose(change)).toEqual(change)
+  })
+
   const sealed = (...parts: Uint8Array[]): Uint8Array => {
     const body = Buffer.concat(parts)
     const sum = Buffer.alloc(4)

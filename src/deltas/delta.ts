@@ -47,8 +47,8 @@ function invert(before: Value, delta: Delta): Delta {
 
 function compose(...deltas: Delta[]): Delta {
   const [only] = deltas
-  if (deltas.length === 1 && only !== undefined) return only
-  return deltaOf(composeFrames(deltas.map(frameOf)))
+  const frames = deltas.map(frameOf)
+  return deltas.length === 1 && only !== undefined ? only : deltaOf(composeFrames(frames))
 }
 
 function encode(delta: Delta): Uint8Array {

@@ -69,7 +69,8 @@ function notJson(path: string): InvalidValueError {
 }
 
 /** The first thing in a value that JSON cannot say; the value itself if it is only too deep or too large. */
-function placeOfTrouble(value: unknown, path: string): string {
+export function placeOfTrouble(value: unknown, path: string): string {
+  if (typeof value !== 'object' || value === null) return path
   const waiting: (readonly [unknown, string])[] = [[value, path]]
   const { ids } = survey(value)
   const seen = new Set<unknown>()

@@ -1,22 +1,28 @@
 import { InvalidValueError } from '../errors.ts'
 import { encode } from '../log/codec.ts'
 import { define } from './define.ts'
+import { MOST_LEVELS } from './edit.ts'
+import { placeOfTrouble } from './json-patch.ts'
 import { kindOf, OBJECT } from './kind.ts'
 import { fieldStep } from './paths.ts'
 import { isSame } from './same.ts'
 
 /** What turns one value into another by RFC 7386. Refuses by its path what such a patch cannot say. */
 export function mergePatch(before: unknown, after: unknown): unknown {
-  if (typeof encode(after, { compression: false }) !== 'string') throw cannotSay('$', 'what is no JSON')
-  return patchOf(before, after, '$')
+  return patchOf(before, after, '$', 0)
 }
 
 function cannotSay(path: string, what: string): InvalidValueError {
   return new InvalidValueError(`A merge patch cannot say ${what}, as at ${path}; use toJsonPatch.`, path)
 }
 
-function patchOf(before: unknown, after: unknown, path: string): unknown {
-  if (kindOf(after) !== OBJECT) return after
+/** What does not change need not be JSON. */
+function patchOf(before: unknown, after: unknown, path: string, level: number): unknown {
+  if (kindOf(after) !== OBJECT || level > MOST_LEVELS) {
+    const isJson = after !== undefined && typeof encode(after, { compression: false }) === 'string'
+    if (!isJson) throw cannotSay(placeOfTrouble(after, path), 'what is no JSON')
+    return after
+  }
   const patch = {}
   const target = after as Record<string, unknown>
   const source = kindOf(before) === OBJECT ? (before as Record<string, unknown>) : {}
@@ -28,7 +34,7 @@ function patchOf(before: unknown, after: unknown, path: string): unknown {
     const place = path + fieldStep(name)
     // In a patch, null means that the field goes.
     if (value === null) throw cannotSay(place, 'null')
-    define(patch, name, patchOf(was ? source[name] : undefined, value, place))
+    define(patch, name, patchOf(was ? source[name] : undefined, value, place, level + 1))
   }
   return patch
 }

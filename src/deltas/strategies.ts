@@ -56,11 +56,12 @@ function binaryFrame(
   return frame(found, BINARY, payload, bytes.length)
 }
 
-/** A structural delta this small is not beaten: the others need as much for their frames and checksums. */
-const SMALL_ENOUGH = 40
-/** Nor is this one, as long as it is a small part of the whole: a binary delta names what it touches, too. */
-const SMALL_BESIDE_MORE = 80
-/** What takes less of the whole is not worth another comparison: there are only bytes to be gained. */
+/** A structural delta this small is not beaten: the others need as much for their frames and checksums, */
+const SMALL_ENOUGH = 16
+/** unless the whole value is hardly more than its frame. */
+const SMALL_WHOLE = 64
+/** In more than this, what takes so little of the whole is not worth another comparison: there are only bytes to be gained. */
+const MUCH = 65_536
 const LITTLE = 1000
 /** Beyond this, bytes are only compared where the structural delta is no success. */
 const MOST_COMPARED = 4 * 2 ** 20
@@ -76,8 +77,9 @@ function smallest(before: unknown, after: unknown, found: Comparison): Delta {
   const structural = deltaOf(first)
   const { length } = first.payload
   const { whole } = found
-  if ((length <= SMALL_ENOUGH && length < whole) || length * LITTLE <= whole) return structural
-  if (length <= SMALL_BESIDE_MORE && length * 4 <= whole) return structural
+  if (whole > MUCH && length * LITTLE <= whole) return structural
+  if (length <= SMALL_ENOUGH && length < whole)
+    return whole > SMALL_WHOLE ? structural : chosenFrom(structural, [wholeDelta(after, found)])
   const size = structural.bytes
   const bytes = unsharedBytes(after, found.json)
   const candidates: Delta[] = []
@@ -85,10 +87,17 @@ function smallest(before: unknown, after: unknown, found: Comparison): Delta {
     candidates.push(deltaOf(binaryFrame(before, after, found, bytes)))
   const best = Math.min(size, candidates[0]?.bytes ?? Infinity)
   if (best > whole / 20 || compressesBelow(best, bytes)) {
-    const own = found.json ? bytes : wholeBytes(after)
-    candidates.push(deltaOf(frame(found, COMPRESS, own, own.length)))
+    candidates.push(wholeDelta(after, found, found.json ? bytes : undefined))
   }
-  return candidates.reduce((chosen, one) => {
+  return chosenFrom(structural, candidates)
+}
+
+function wholeDelta(after: unknown, found: Comparison, bytes: Uint8Array = wholeBytes(after)): Delta {
+  return deltaOf(frame(found, COMPRESS, bytes, bytes.length))
+}
+
+function chosenFrom(structural: Delta, others: readonly Delta[]): Delta {
+  return others.reduce((chosen, one) => {
     const worth = chosen === structural ? PREFERENCE : 1
     return one.bytes * worth < chosen.bytes ? one : chosen
   }, structural)
