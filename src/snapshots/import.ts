@@ -78,8 +78,11 @@ export async function importState(
   }
 }
 
-/** The state that a delta file stands on, which must be here. */
-function baseOf(log: Log, reader: ArchiveReader): { record: CommitRecord; version: string } | undefined {
+/** The state that a delta file stands on, which must be here, and the snapshot that has it, if there is one. */
+function baseOf(
+  log: Log,
+  reader: ArchiveReader,
+): { record: CommitRecord; version: string | undefined } | undefined {
   const { base } = reader.header
   if (base === undefined) return undefined
   const { version, revision, checksum } = base as Readonly<Record<string, unknown>>
@@ -89,7 +92,7 @@ function baseOf(log: Log, reader: ArchiveReader): { record: CommitRecord; versio
   // The store that it came from needs no snapshot there.
   if (typeof revision === 'number' && revision <= log.head.revision && log.isReadable(revision)) {
     const record = log.commitOf(revision)
-    if (stateChecksum(record) === checksum) return { record, version: `v${revision}` }
+    if (stateChecksum(record) === checksum) return { record, version: undefined }
   }
   throw new NotFoundError(
     `${reader.path} holds only what changed since ${typeof version === 'string' ? `snapshot ${JSON.stringify(version)}` : `revision ${String(revision)}`}, and no snapshot in ${log.engine.place} has that state; import that one first.`,
