@@ -25,7 +25,8 @@ export function checkOptions(
 export function describe(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
-  return typeof value === 'string' ? JSON.stringify(value) : typeof value
+  if (typeof value === 'string') return JSON.stringify(value)
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value
 }
 
 /** Versions and tags are names, not paths, so that no one can be led outside the store. */
@@ -62,9 +63,7 @@ export function checkActor(actor: unknown): asserts actor is string {
 
 export function checkCount(name: string, value: unknown, least: number): asserts value is number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least)
-    throw new InvalidOptionError(
-      `${name} is a whole number from ${least} on, not ${describe(value)} (${String(value)}).`,
-    )
+    throw new InvalidOptionError(`${name} is a whole number from ${least} on, not ${describe(value)}.`)
 }
 
 export function checkBoolean(name: string, value: unknown): void {
@@ -146,7 +145,7 @@ export function settingsOf(options: OpenOptions, defaultActor: string): Settings
     autoSnapshot: autoSnapshotOf(options.autoSnapshot),
     compression: options.compression ?? true,
     delta: deltaOf(options.delta ?? 'auto'),
-    cache: cacheOf(options.cache ?? 'memory'),
+    cache: cacheOf(options.cache === undefined ? 'memory' : options.cache),
     schema: schemaOf(options.schema),
     readOnly: options.readOnly ?? false,
     isSecret: secretOf(options.secret),
@@ -181,10 +180,6 @@ function autoSnapshotOf(auto: OpenOptions['autoSnapshot']): Settings['autoSnapsh
 
 function cacheOf(cache: string | StoreCacheOptions): Settings['cache'] {
   const options: StoreCacheOptions = typeof cache === 'string' ? { strategy: cache as 'memory' } : cache
-  if (typeof options === 'object' && options !== null && 'onEvict' in options)
-    throw new InvalidOptionError(
-      'cache.onEvict is not for the cache of a store: what leaves it is still in the store. metrics().cache counts it.',
-    )
   checkOptions('cache', options, [
     'strategy',
     'consistency',
@@ -194,6 +189,7 @@ function cacheOf(cache: string | StoreCacheOptions): Settings['cache'] {
     'ttl',
     'maxIdle',
     'sizeOf',
+    'onEvict',
   ])
   const { strategy = 'memory', consistency = 'strict', ...limits } = options
   if (!['memory', 'tiered', 'none'].includes(strategy))

@@ -69,6 +69,15 @@ export interface StoreCacheOptions {
   /** The bytes of a value and its key, instead of our own measure. Values that are kept encoded are decoded for it. */
   readonly sizeOf?: (value: Value, key: string) => number
   /**
+   * Told of every value that has left memory, and why, before anything else is awaited; in the store it is as it is. What it
+   * throws is warned of.
+   */
+  readonly onEvict?: (
+    key: string,
+    value: Value,
+    reason: 'size' | 'ttl' | 'idle' | 'delete' | 'replace',
+  ) => void
+  /**
    * `'strict'` (default): a read sees every commit, of any process, that finished before the current turn of the event loop
    * began. `{ maxStaleness }`: a read may be that old, and needs no look at the engine until then.
    */

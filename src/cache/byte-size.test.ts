@@ -23,6 +23,11 @@ it.each([
   expect(bytes).toBeLessThan(least * 2 + 40_000)
 })
 
+it('what only a getter shows counts too', () => {
+  expect(byteSize(new RegExp('x'.repeat(20_000)))).toBeGreaterThan(20_000)
+  expect(byteSize(new AggregateError([new Error('y'.repeat(20_000))]))).toBeGreaterThan(20_000)
+})
+
 it('what is there twice counts once, cycles end, and depth does not matter', () => {
   const text = { text: 'x'.repeat(100_000) }
   expect(byteSize([text, text, text])).toBeLessThan(byteSize(text) + 200)

@@ -75,7 +75,8 @@ function ownSize(object: object, hold: (held: unknown) => void): number {
     hold(object.message)
     hold(object.stack)
     hold(object.cause)
-  }
+    if (object instanceof AggregateError) hold(object.errors)
+  } else if (object instanceof RegExp) hold(object.source)
   const names = Object.keys(object)
   let bytes = 2 * HEAD + SLOT * names.length
   for (const name of names) {

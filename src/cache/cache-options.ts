@@ -121,7 +121,5 @@ export function checkSetOptions(call: string, options: CacheSetOptions): void {
 
 export function checkBytes(name: string, bytes: unknown): asserts bytes is number {
   if (typeof bytes !== 'number' || !(bytes >= 0 && bytes < Infinity))
-    throw new InvalidOptionError(
-      `${name} is a number of bytes from 0 on, not ${describe(bytes)} (${String(bytes)}).`,
-    )
+    throw new InvalidOptionError(`${name} is a number of bytes from 0 on, not ${describe(bytes)}.`)
 }

@@ -12,6 +12,7 @@ const ON_DISK: readonly string[] = ['lru', 'lfu', 'fifo', 'ttl'] satisfies Shelf
 /** What every write clears away of what has expired, at most. */
 const SWEEP = 64
 const VICTIMS = 32
+const PAGE = 256
 /** Uses are written with the next change, or after so long. */
 const USES_AFTER_MS = 1000
 const MOST_USES = 4096
@@ -40,6 +41,7 @@ export class Disk {
   readonly shelf: Shelf
   readonly #context: Context
   readonly #changed: (key: string | undefined) => void
+  readonly #takeUses: (key: string) => number
   readonly #marksUses: boolean
   readonly #uses = new Map<string, { used: number; uses: number }>()
   #gone: { readonly entry: Shelved; readonly reason: EvictionReason }[] = []
@@ -53,16 +55,21 @@ export class Disk {
   evictions = 0
   expirations = 0
 
-  /** `changed` is told of keys whose value others have changed or taken away; undefined: any may be. */
+  /**
+   * `changed` is told of keys whose value others have changed or taken away; undefined: any may be. `takeUses` says how often a
+   * key was used that the disk has not heard of: it is asked before the key goes.
+   */
   constructor(
     context: Context,
     folder: string,
     settings: DiskSettings,
     changed: (key: string | undefined) => void,
+    takeUses: (key: string) => number,
   ) {
     this.settings = settings
     this.#context = context
     this.#changed = changed
+    this.#takeUses = takeUses
     const { policy, maxBytes, maxEntries, maxIdle } = settings
     const limited = maxBytes < Infinity || maxEntries < Infinity
     this.#marksUses = maxIdle < Infinity || (limited && (policy === 'lru' || policy === 'lfu'))
@@ -75,6 +82,12 @@ export class Disk {
 
   open(): void {
     this.shelf.openSafely()
+  }
+
+  /** Whether there is more than the limits allow: they may have been others when it was written. */
+  get isOver(): boolean {
+    const { size, bytes } = this.#guarded(() => this.shelf.totals())
+    return size > this.settings.maxEntries || bytes > this.settings.maxBytes
   }
 
   /** Takes note of what others have done. */
@@ -131,7 +144,13 @@ export class Disk {
     })
   }
 
-  writeUses(): void {
+  /** `keys`: of which it is asked how often they were used. */
+  writeUses(keys: readonly string[] = []): void {
+    for (const key of this.#marksUses ? keys : []) {
+      if (this.#uses.size >= MOST_USES) break
+      const uses = this.#takeUses(key)
+      if (uses > 0) this.use(key, uses)
+    }
     this.#cancel?.()
     this.#cancel = undefined
     if (this.#uses.size > 0 && this.shelf.isOpen) this.transact(() => undefined)
@@ -165,16 +184,50 @@ export class Disk {
 
   put(entry: Omit<ShelfEntry, 'due'>): number {
     this.sets++
+    this.#note(entry.key, 'replace')
     this.#uses.delete(entry.key)
     const due = Math.min(entry.ends, entry.used + this.settings.maxIdle)
     this.#nextDue = Math.min(this.#nextDue, due)
     return this.shelf.put({ ...entry, due })
   }
 
+  /** Deletes a key for everybody. True if it was there and not over. */
+  bury(key: string, now: number): boolean {
+    this.#note(key, 'delete')
+    return this.shelf.bury(key, now)
+  }
+
+  clear(): void {
+    if (this.settings.onEvict !== undefined)
+      for (let after: number | undefined = 0; after !== undefined;) {
+        const page: ReturnType<Shelf['page']> = this.shelf.page(after, PAGE)
+        for (const entry of page.entries) this.#gone.push({ entry, reason: 'delete' })
+        after = page.last
+      }
+    this.shelf.clear()
+  }
+
+  /** Somebody wants to know what goes from under this key, if there is anything. */
+  #note(key: string, reason: EvictionReason): void {
+    if (this.settings.onEvict === undefined) return
+    const entry = this.shelf.get(key)
+    if (entry === undefined) return
+    const isOver = entry.ends <= this.#context.steady()
+    this.#gone.push({ entry, reason: isOver ? 'ttl' : this.#isIdle(entry) ? 'idle' : reason })
+  }
+
+  /** Marks a use that only memory knows of. */
+  #wasUsed(key: string, now: number): boolean {
+    const uses = this.#marksUses ? this.#takeUses(key) : 0
+    if (uses > 0) this.shelf.use(key, now, uses, now + this.settings.maxIdle)
+    return uses > 0
+  }
+
   #sweep(): void {
     const now = this.#context.steady()
     if (this.#nextDue > now) return
     for (const entry of this.shelf.over(now, SWEEP)) {
+      if (entry.ends > now && this.#wasUsed(entry.key, now)) continue
       this.expirations++
       this.shelf.drop(entry.key)
       this.#gone.push({ entry, reason: entry.ends <= now ? 'ttl' : 'idle' })
@@ -195,6 +248,7 @@ export class Disk {
         throw new IntegrityError(`${this.shelf.path} counts ${size} entries that are not there: damaged.`)
       for (const { key, tagged, entry, rank, ...victim } of victims) {
         if (size <= maxEntries && bytes <= maxBytes) return
+        if (this.#wasUsed(key, this.#context.steady())) continue
         this.evictions++
         size--
         bytes -= victim.bytes

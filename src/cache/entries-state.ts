@@ -1,5 +1,5 @@
 import { type CacheSettings, type EvictionReason, POLICIES } from './cache-options.ts'
-import { type EntryTable, MOST_ENTRIES, NONE } from './entry-table.ts'
+import { type EntryTable, MOST_ENTRIES, NONE, STRIDE, USES } from './entry-table.ts'
 import type { Policy } from './policies/policy.ts'
 import { SlotOrder, StateReader, StateWriter } from './policies/policy-state.ts'
 
@@ -66,12 +66,47 @@ function headerOf({ policy, maxEntries, maxBytes }: CacheSettings): number[] {
   return [VERSION, POLICIES.indexOf(policy), maxEntries, maxBytes]
 }
 
+/** What came while a state was on its way is used again so often at most when the state is laid over it. */
+const MOST_REPLAYED = 15
+
+/**
+ * A policy that knows what the state says. What the state does not know is newer: it comes after the rest, in the order in which
+ * the policy until now has it, and with its uses. `make` gives a fresh policy, with room for so many entries.
+ */
+export function policyOf(
+  state: EntriesState,
+  settings: CacheSettings,
+  table: EntryTable,
+  until: Policy,
+  make: (capacity: number) => Policy,
+): Policy {
+  const newer = new SlotOrder(table.size)
+  until.save(newer, new StateWriter())
+  const { order, notes, capacity, knows } = soundState(state, settings, table)
+  let policy = make(notes === undefined ? 0 : capacity)
+  policy.restore(order, notes)
+  if (notes?.complete === false) {
+    policy = make(0)
+    policy.restore(order, undefined)
+  }
+  for (let i = 0; i < newer.count; i++) {
+    const slot = newer.slots[i] as number
+    if (knows(slot)) continue
+    policy.add(slot)
+    // The others find their uses in `touches`.
+    if (!policy.eager) continue
+    const uses = Math.min(table.meta[slot * STRIDE + USES] as number, MOST_REPLAYED)
+    for (let use = 0; use < uses; use++) policy.use(slot)
+  }
+  return policy
+}
+
 /** What can be believed of a state. */
-export interface SoundState {
+interface SoundState {
   /** The slots that the state knows and that are there, each once. Their touches are written to the table. */
   readonly order: SlotOrder
-  /** The slots that are there and that the state does not know, in the order in which they came. */
-  readonly unknown: readonly number[]
+  /** Whether the state knows a slot. */
+  readonly knows: (slot: number) => boolean
   /** What the policy kept beside the entries; undefined if it was another one. */
   readonly notes: StateReader | undefined
   /** How many entries there was room for. */
@@ -79,33 +114,25 @@ export interface SoundState {
 }
 
 /** Looks through a state for a table of entries. Whatever is wrong with it is left out. */
-export function soundState(
-  state: EntriesState | undefined,
-  settings: CacheSettings,
-  table: EntryTable,
-): SoundState {
-  const notes = state && new StateReader(state.policy)
+function soundState(state: EntriesState, settings: CacheSettings, table: EntryTable): SoundState {
+  const notes = new StateReader(state.policy)
   const [version, policy, ...limits] = headerOf(settings)
-  const header = [0, 0, 0, 0].map(() => notes?.number(-Infinity, Infinity))
-  const room = notes?.whole(0, MOST_ENTRIES) ?? 0
+  const header = [0, 0, 0, 0].map(() => notes.number(-Infinity, Infinity))
+  const room = notes.whole(0, MOST_ENTRIES)
   // Only policies that remember keys by hash care, and those need more than a byte for each.
-  const capacity = room <= (state?.policy.length ?? 0) ? room : 0
+  const capacity = room <= state.policy.length ? room : 0
   // Marks are of use to the same policy only, what lies beside the entries only with the same limits and hashes.
   const same = header[0] === version && header[1] === policy
-  const alike = same && state?.seed === table.seed && limits.every((limit, i) => header[i + 2] === limit)
+  const alike = same && state.seed === table.seed && limits.every((limit, i) => header[i + 2] === limit)
   const order = new SlotOrder(table.size)
   const seen = new Uint8Array(table.end)
-  if (state !== undefined)
-    for (let i = 0; i < state.slots.length; i++) {
-      const slot = state.slots[i] ?? NONE
-      if (!(slot >= 0 && slot < table.end) || seen[slot] === 1 || table.isFree(slot)) continue
-      seen[slot] = 1
-      order.push(slot, same ? (state.marks[i] ?? 0) : 0)
-      table.touches[slot] = same ? (state.touches[i] ?? 0) : 0
-    }
-  const unknown: number[] = []
-  if (order.count < table.size)
-    for (let slot = 0; slot < table.end; slot++)
-      if (seen[slot] === 0 && !table.isFree(slot)) unknown.push(slot)
-  return { order, unknown, notes: alike ? notes : undefined, capacity }
+  for (let i = 0; i < state.slots.length; i++) {
+    const slot = state.slots[i] ?? NONE
+    if (!(slot >= 0 && slot < table.end) || seen[slot] === 1 || table.isFree(slot)) continue
+    seen[slot] = 1
+    order.push(slot, same ? (state.marks[i] ?? 0) : 0)
+    table.touches[slot] = same ? (state.touches[i] ?? 0) : 0
+  }
+  const knows = (slot: number): boolean => seen[slot] === 1
+  return { order, knows, notes: alike ? notes : undefined, capacity }
 }

@@ -4,7 +4,7 @@ import { byteSize } from './byte-size.ts'
 import { checkBytes, type CacheSettings, type EvictionReason } from './cache-options.ts'
 import { EntryTable, MADE_AT, MOST_ENTRIES, NONE, STRIDE, USED_AT, USES } from './entry-table.ts'
 import type { EntriesListener, EntriesState, KeptEntry } from './entries-state.ts'
-import { saveState, soundState } from './entries-state.ts'
+import { policyOf, saveState } from './entries-state.ts'
 import { Lifetimes } from './lifetimes.ts'
 import { NO_SAMPLES, type Policy } from './policies/policy.ts'
 import { policyNamed, remembersKeys } from './policies/policy-named.ts'
@@ -58,17 +58,21 @@ export class Entries {
     if (settings.maxBytes < Infinity || settings.sizeOf !== undefined) this.#sizes = new Float64Array(0)
   }
 
-  /** Of all entries. Those that came before anybody asked are measured now. */
+  /** Of all entries. */
   get bytes(): number {
-    if (this.#sizes === undefined) {
-      this.#sizes = new Float64Array(this.table.capacity)
-      for (let slot = 0; slot < this.table.end; slot++) {
-        if (this.table.isFree(slot)) continue
-        const { pairs } = this.table
-        this.#bytes += this.#sizes[slot] = this.measure(pairs[2 * slot], pairs[2 * slot + 1])
-      }
-    }
+    this.measureAll()
     return this.#bytes
+  }
+
+  /** Measures what came before anybody wanted to know; from then on each entry is measured as it comes. */
+  measureAll(): void {
+    if (this.#sizes !== undefined) return
+    const { table } = this
+    this.#sizes = new Float64Array(table.capacity)
+    for (let slot = 0; slot < table.end; slot++) {
+      if (table.isFree(slot)) continue
+      this.#bytes += this.#sizes[slot] = this.measure(table.pairs[2 * slot], table.pairs[2 * slot + 1])
+    }
   }
 
   bytesOf(slot: number): number {
@@ -208,19 +212,17 @@ export class Entries {
   }
 
   /**
-   * Lays a state over the entries, and evicts until the limits hold. Entries that it does not know count as newly added. What
-   * is wrong with it is left out; without any, the order in which the entries came is all that is known.
+   * Lays a state over the entries, and evicts until the limits hold. Entries that it does not know are newer, in the order in
+   * which they came and were used; `used` are slots that were used besides. What is wrong with the state is left out; without
+   * any, nothing is laid over anything.
    */
-  lay(state: EntriesState | undefined): void {
-    const { order, unknown, notes, capacity } = soundState(state, this.#settings, this.table)
-    if (notes !== undefined) while (this.table.capacity < Math.min(capacity, this.#most)) this.#grow()
-    this.#policy = this.#newPolicy()
-    this.#policy.restore(order, notes)
-    if (notes?.complete === false) {
-      this.#policy = this.#newPolicy()
-      this.#policy.restore(order, undefined)
-    }
-    for (const slot of unknown) this.#policy.add(slot)
+  lay(state: EntriesState | undefined, used: readonly number[] = []): void {
+    if (state !== undefined)
+      this.#policy = policyOf(state, this.#settings, this.table, this.#policy, (capacity) => {
+        while (this.table.capacity < Math.min(capacity, this.#most)) this.#grow()
+        return this.#newPolicy()
+      })
+    for (const slot of used) this.use(slot)
     const now = this.clock.now()
     while (this.table.size > this.#most || this.#bytes > this.#settings.maxBytes)
       if (this.dropOver(1, now) === 0) this.evict()

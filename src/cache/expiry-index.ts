@@ -3,13 +3,13 @@ export const NEVER: number = 2 ** 31 - 1
 /** An end too far away for 32 bits: `#far` knows it. */
 const FAR = NEVER - 1
 /** Slots, or nodes, below one node. */
-const WIDTH = 64
-const SHIFT = 6
+const WIDTH = 16
+const SHIFT = 4
 
 /**
- * When each slot ends, and which is next: above the ends lie the least of every 64, the least of every 64 of those, and so on
+ * When each slot ends, and which is next: above the ends lie the least of every 16, the least of every 16 of those, and so on
  * to one. These are lower bounds, put right when they come due, so that a set costs a comparison or two, and a slot that goes
- * or gets more time costs nothing at all. Finding the next one is a walk down from the top: at most four levels of 64.
+ * or gets more time costs nothing at all. Finding the next one is a walk down from the top: at most six levels of 16.
  */
 export class ExpiryIndex {
   /** Ticks; of a slot that never ends, `NEVER`. To be read only. */
@@ -126,7 +126,7 @@ export class ExpiryIndex {
   }
 }
 
-/** Which of the 64 below a node is the least. */
+/** Which of those below a node is the least. */
 function leastOf(below: Int32Array, node: number): number {
   const first = node << SHIFT
   const end = Math.min(first + WIDTH, below.length)

@@ -10,7 +10,7 @@ export class Held {
   /** Of its set on the disk; undefined: on its way there. */
   seq: number | undefined
   readonly tagged: boolean
-  /** Since it came up. */
+  /** That the disk has not heard of. */
   uses = 0
 
   constructor(encoded: Encoded, of: Pick<Held, 'made' | 'ends' | 'seq' | 'tagged'>) {

@@ -63,8 +63,8 @@ export class PersistentCache<V = Value> implements AsyncDisposable {
   #closing: Promise<void> | undefined
 
   private constructor(path: string, options: PersistentCacheOptions, context: Context) {
-    const { persistEvery, persistOnClose = true, ...own } = options
     const { maxBytes } = cacheSettings('PersistentCache.open', options, ['persistEvery', 'persistOnClose'])
+    const { persistEvery, persistOnClose = true, ...own } = options
     checkBoolean('persistOnClose', persistOnClose)
     checkFolder(path)
     const every = persistEvery === undefined ? PERSIST_EVERY_MS : lifetimeOf(persistEvery, 'persistEvery')

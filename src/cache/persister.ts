@@ -10,6 +10,8 @@ import { Sleeping } from './sleeping.ts'
 
 /** So many entries are written in one turn: a few milliseconds. */
 const SLICE = 200
+/** So many keys that cannot be written are told of. */
+const MOST_REFUSED = 1000
 /** What the policy knows is written when so many uses, as a part of the entries, have added to it. */
 const WORTH_NOTING = 1 / 8
 
@@ -30,7 +32,7 @@ export class Persister implements EntriesListener {
   /** All entries are here: what the policy knows is worth keeping. */
   isWhole = false
   #failing = false
-  #refused = 0
+  readonly #refused = new Set<string>()
   #cancel: (() => void) | undefined
   #working: Promise<void> | undefined
   #stopped = false
@@ -213,11 +215,12 @@ export class Persister implements EntriesListener {
     const entries = this.#entries
     const held = entries.table.pairs[2 * slot + 1]
     try {
-      const value = held instanceof Sleeping ? held.wake(key)?.value : held
-      if (value === undefined) return undefined
+      const awake = held instanceof Sleeping ? held.wake(key) : { value: held }
+      // Damaged on the disk: there is nothing to write.
+      if (awake === undefined) return undefined
       return this.#shelf.put({
         key,
-        value: encode(value, { compression: true }, key),
+        value: encode(awake.value, { compression: true }, key),
         made: entries.createdAt(slot),
         ends: entries.endsAt(slot),
         due: Infinity,
@@ -227,14 +230,20 @@ export class Persister implements EntriesListener {
       })
     } catch (error) {
       if (!(error instanceof InvalidValueError)) throw error
-      if (this.#refused++ === 0)
-        this.#context.warn(
-          `The entry ${JSON.stringify(key)} of the cache ${this.#shelf.path} stays in memory only.`,
-          error,
-          'cache',
-        )
+      this.#tellRefused(key, error)
       return undefined
     }
+  }
+
+  /** Once for each key, as long as there are not too many. */
+  #tellRefused(key: string, error: InvalidValueError): void {
+    if (this.#refused.has(key) || this.#refused.size >= MOST_REFUSED) return
+    this.#refused.add(key)
+    this.#context.warn(
+      `The entry ${JSON.stringify(key)} of the cache ${this.#shelf.path} stays in memory only.`,
+      error,
+      'cache',
+    )
   }
 
   #noteNow(): Uint8Array {

@@ -6,10 +6,16 @@ import { ReadCache, type ReadCacheOptions } from './read-cache.ts'
 function made(options: ReadCacheOptions) {
   const clock = manualClock()
   const counts = { sets: 0, evictions: 0, expirations: 0 }
+  const warnings: string[] = []
   return {
+    warnings,
     clock,
     counts,
-    cache: new ReadCache(options, counts, { steady: () => clock.steady(), random: () => 0.5 }),
+    cache: new ReadCache(options, counts, {
+      steady: () => clock.steady(),
+      random: () => 0.5,
+      warn: (message) => void warnings.push(message),
+    }),
   }
 }
 const slot = (value: unknown, more: Partial<Slot> = {}): Slot => ({

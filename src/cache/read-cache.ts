@@ -30,28 +30,60 @@ export class ReadCache implements ValueCache {
   readonly #entries: Entries
   readonly #table: EntryTable
   readonly #counts: ReadCacheCounts
+  readonly #tellSoon: (() => void) | undefined
+  #telling = false
 
   constructor(
     options: ReadCacheOptions,
     counts: ReadCacheCounts,
-    context: Pick<Context, 'steady' | 'random'>,
+    context: Pick<Context, 'steady' | 'random' | 'warn'>,
   ) {
     const settings = cacheSettings('cache', options as CacheOptions)
+    const { onEvict } = settings
+    this.#tellSoon = onEvict === undefined ? undefined : () => this.#tellLater(context)
     this.#settings = settings
     this.maxEntries = settings.maxEntries
     this.maxBytes = settings.maxBytes
     this.#counts = counts
     // Slots are measured here, by what the log says of them.
-    this.#entries = new Entries({ ...settings, sizeOf: () => 0 }, context)
+    this.#entries = new Entries(
+      {
+        ...settings,
+        sizeOf: () => 0,
+        ...(onEvict && {
+          onEvict: (key, it, reason) => {
+            const { value, encoded, change } = it as Slot
+            // That a key is absent is known here, too.
+            if (change > 0) onEvict(key, encoded === undefined ? value : decode(encoded), reason)
+          },
+        }),
+      },
+      context,
+    )
     this.#table = this.#entries.table
     this.#entries.listener = {
       put() {},
-      going(_, reason) {
+      going: (_, reason) => {
+        this.#tellSoon?.()
         if (reason === 'size') counts.evictions++
         else if (reason !== 'delete') counts.expirations++
       },
-      cleared() {},
+      cleared: () => this.#tellSoon?.(),
     }
+  }
+
+  /** When the work is done during which something went. */
+  #tellLater({ warn }: Pick<Context, 'warn'>): void {
+    if (this.#telling) return
+    this.#telling = true
+    queueMicrotask(() => {
+      this.#telling = false
+      try {
+        this.#entries.tell()
+      } catch (error) {
+        warn('What cache.onEvict was told of made it throw.', error, 'cache')
+      }
+    })
   }
 
   get size(): number {
@@ -71,8 +103,12 @@ export class ReadCache implements ValueCache {
   set(key: string, value: Slot): void {
     const bytes = this.#bytesOf(key, value)
     const ttl = this.#ttlOf(value)
-    // One that would take a quarter of the cache is not worth what it would drive out.
-    if (bytes > this.maxBytes / 4 || (ttl !== FOREVER && ttl <= 0)) return this.delete(key)
+    if (ttl !== FOREVER && ttl <= 0) return this.delete(key)
+    // One that would take a quarter of the cache is not worth what it would drive out: it needs room that is free.
+    if (bytes > this.maxBytes / 4) {
+      this.delete(key)
+      if (this.#entries.bytes + bytes > this.maxBytes) return
+    }
     this.#counts.sets++
     this.#entries.put(key, value, bytes, ttl)
   }

@@ -14,6 +14,8 @@ const LOOK_EVERY_MS = 25
 export interface LoadDoors<V> {
   /** As it is now on the disk, without a trace in statistics. */
   find(key: string): V | undefined
+  /** When what is on its way to the disk of this key is there: it would call off what is begun now. */
+  settled(key: string): Promise<unknown> | undefined
   /** Keeps what was brought, if its owner still has the lease, which it gives back. */
   keep(key: string, value: V, options: TieredSetOptions, owner: string): Promise<void>
 }
@@ -62,6 +64,7 @@ export class Loads<V> {
   ): Promise<V> {
     const { tags = [] } = options
     for (;;) {
+      await this.#doors.settled(key)
       const owner = await this.#take(key, tags)
       try {
         const known = this.#doors.find(key)

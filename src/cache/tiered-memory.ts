@@ -40,6 +40,15 @@ export class MemoryTier {
     return held
   }
 
+  /** How often it was used since the disk was told last: it is told now. */
+  takeUses(key: string): number {
+    const held = this.#cache.peek(key)
+    if (held === undefined || held.uses === 0) return 0
+    const { uses } = held
+    held.uses = 0
+    return uses
+  }
+
   peek(key: string): Held | undefined {
     return this.#cache.peek(key)
   }

@@ -85,6 +85,13 @@ export class WriteBehind {
     return this.#soon()
   }
 
+  /** When what is on its way to the disk of this key is there; undefined: nothing is. */
+  settled(key: string): Promise<unknown> | undefined {
+    for (const batch of [this.#next, this.#underWay])
+      if (batch !== undefined && (batch.clears || batch.writes.has(key))) return this.flush()
+    return undefined
+  }
+
   /** When everything that was written until now is on the disk. */
   flush(): Promise<unknown> {
     return this.#next.isEmpty ? this.#last : this.#soon()
@@ -121,13 +128,13 @@ export class WriteBehind {
   #apply(batch: Batch): Told[] {
     const { shelf } = this.#disk
     const told: Told[] = []
-    if (batch.clears) shelf.clear()
+    if (batch.clears) this.#disk.clear()
     const leased = new Set(shelf.leases().map(({ key }) => key))
     for (const [key, { entry, owner, done }] of batch.writes) {
       let seq: number | undefined
       if (owner === undefined || (leased.has(key) && shelf.lease(key)?.owner === owner)) {
         if (leased.has(key)) shelf.release(key)
-        if (entry === undefined) shelf.bury(key, 0)
+        if (entry === undefined) this.#disk.bury(key, 0)
         else seq = this.#disk.put(entry)
       }
       if (done !== undefined) told.push([done, seq])

@@ -67,13 +67,20 @@ export class TieredCache<V = Value> implements AsyncDisposable {
     this.#settings = tieredSettings(path, options)
     this.#context = context
     this.#memory = new MemoryTier(context, this.#settings, (key, held) => this.#demoted(key, held))
-    this.#disk = new Disk(context, path, this.#settings.disk, (key) => this.#changedElsewhere(key))
+    this.#disk = new Disk(
+      context,
+      path,
+      this.#settings.disk,
+      (key) => this.#changedElsewhere(key),
+      (key) => this.#memory.takeUses(key),
+    )
     this.#writes = new WriteBehind(context, this.#disk)
     this.#loads = new Loads<V>(context, this.#disk, {
       find: (key) => {
         this.#turns.forget()
         return this.#find(key, false)?.value as V | undefined
       },
+      settled: (key) => this.#writes.settled(key)?.catch(() => undefined),
       keep: (key, value, options, owner) => this.#keepBrought(key, value, options, owner),
     })
     this.#turns = new OncePerTurn(
@@ -102,6 +109,13 @@ export class TieredCache<V = Value> implements AsyncDisposable {
   ): Promise<TieredCache<V>> {
     const cache = new TieredCache<V>(path, options, context)
     await patiently(context, () => cache.#disk.open())
+    try {
+      // The limits may have been others when it was written.
+      if (cache.#disk.isOver) await patiently(context, () => cache.#disk.transact(() => undefined))
+    } catch (error) {
+      await cache.close()
+      throw error
+    }
     return cache
   }
 
@@ -274,7 +288,7 @@ export class TieredCache<V = Value> implements AsyncDisposable {
         for (const lease of shelf.leases())
           if (lease.tags.some((tag) => tags.includes(tag))) shelf.release(lease.key)
         const tagged = new Set(tags.flatMap((tag) => shelf.tagged(tag)))
-        return [[...tagged].filter((key) => shelf.bury(key, now)).length, tagged] as const
+        return [[...tagged].filter((key) => this.#disk.bury(key, now)).length, tagged] as const
       })
       for (const key of keys) this.#memory.delete(key)
       return count
@@ -378,12 +392,14 @@ export class TieredCache<V = Value> implements AsyncDisposable {
 
   #demoted(key: string, held: Held): void {
     this.#demotions++
-    this.#disk.use(key, held.uses)
+    const { uses } = held
+    held.uses = 0
+    if (uses > 0) this.#disk.use(key, uses)
     const { maxBytes, maxEntries } = this.#disk.settings
     if ((maxBytes === Infinity && maxEntries === Infinity) || held.tagged || held.seq === undefined) return
     try {
       if (this.#disk.read(key) !== undefined) return
-      const { made, ends, seq, uses } = held
+      const { made, ends, seq } = held
       const value = encode(held.value, { compression: true }, key)
       const bytes = shelfBytes(key, value)
       const used = this.#context.steady()
@@ -413,7 +429,7 @@ export class TieredCache<V = Value> implements AsyncDisposable {
     try {
       await this.#writes.flush()
       await this.#loads.close()
-      await patiently(this.#context, () => this.#disk.writeUses())
+      await patiently(this.#context, () => this.#disk.writeUses(this.#memory.keys()))
     } finally {
       await this.#disk.close()
     }

@@ -102,12 +102,11 @@ export class Warming {
   #end(): void {
     if (this.#over) return
     this.stop()
-    this.#entries.lay(this.#note?.state)
-    for (const key of this.#early) {
-      const slot = this.#entries.table.find(key)
-      if (slot >= 0) this.#entries.use(slot)
-    }
-    this.#entries.tell()
+    const { table } = this.#entries
+    this.#entries.lay(
+      this.#note?.state,
+      this.#early.map((key) => table.find(key)).filter((slot) => slot >= 0),
+    )
   }
 
   /** What has not come yet is not wanted any more. */

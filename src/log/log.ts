@@ -298,8 +298,10 @@ export class Log {
         encoded: shareable ? undefined : entry.value,
         change: entry.change,
         expires: entry.expires,
-        // Decoded text takes about twice the bytes that it takes encoded.
-        bytes: key.length + (shareable ? 2 * encodedBytes(entry.value) : entry.value.length),
+        // Decoded objects take about twice the bytes that they take encoded.
+        bytes:
+          key.length +
+          (shareable ? encodedBytes(entry.value) * (typeof value === 'string' ? 1 : 2) : entry.value.length),
       }
     }
     this.#cache.set(key, slot)

@@ -151,6 +151,21 @@ describe('limits', () => {
     expect(() => cache.set('k'.repeat(2 ** 21), 1)).toThrow(CacheFullError)
   })
 
+  it('a size that is said counts, also where nothing was measured before', async () => {
+    for (const options of [{}, { maxEntries: 5 }]) {
+      const cache = new Cache<string, number>(options)
+      cache.set('a', 1)
+      cache.set('b', 2, { size: 500 })
+      await cache.getOrSet('c', () => 3, { size: 700 })
+      const measured = new Cache<string, number>().set('a', 1).bytes
+      expect([cache.metadata('b').bytes, cache.metadata('c').bytes, cache.bytes]).toEqual([
+        500,
+        700,
+        1200 + measured,
+      ])
+    }
+  })
+
   it('[170] an entry for which no room can be made is refused by name', () => {
     const cache = new Cache<string, string>({ maxBytes: 100 })
     const refused = expect(() => cache.set('a', 'x', { size: 101 }))

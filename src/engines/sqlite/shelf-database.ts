@@ -5,7 +5,7 @@ import { systemCode, unavailable } from '../../files.ts'
 import { CHECKPOINT, runApart } from './checkpoints.ts'
 import type { Database, Driver, Statement } from './driver.ts'
 import { translate } from './failures.ts'
-import { collectMany } from './lingering.ts'
+import { collectClosed } from './lingering.ts'
 import {
   NEW_SHELF,
   RANKING,
@@ -175,7 +175,8 @@ export class ShelfDatabase {
   async close(): Promise<void> {
     await this.#moving
     this.discard()
-    await collectMany(this.#context)
+    // Caches are damaged, removed and copied like any file: nothing of it may stay open.
+    await collectClosed(this.#context)
   }
 
   translated<R>(work: () => R): R {

@@ -108,7 +108,9 @@ export class Shelf {
 
   /** Starts with nothing, in the place of what is damaged: a cache may be rebuilt, but says so. */
   openAnew(why: unknown): void {
-    this.#context.warn(`The cache ${this.path} is damaged and begins empty.`, why, 'cache')
+    // What SQLite said; our own words are advice for stores.
+    const cause = (why instanceof Error && why.cause) || why
+    this.#context.warn(`The cache ${this.path} is damaged and begins empty.`, cause, 'cache')
     this.bell.close()
     this.#db.remove()
     this.open()
