@@ -6,6 +6,8 @@ const SLOT = 8
 const MAP_ENTRY = 36
 /** Objects with more fields than this are dictionaries: each has its own names. With fewer, they share them with their like. */
 const SHARED_NAMES = 32
+/** An entry's own place in the arrays, which counts as well. */
+const ENTRY_BYTES = 56
 
 /**
  * About how many bytes a value takes in memory, with everything that it holds: texts, fields, items, entries, buffers; what
@@ -84,4 +86,9 @@ function ownSize(object: object, hold: (held: unknown) => void): number {
     hold((object as Record<string, unknown>)[name])
   }
   return bytes
+}
+
+/** What an entry takes in memory, beyond `most` no more than that it is too much. */
+export function entryBytes(key: unknown, value: unknown, most: number): number {
+  return ENTRY_BYTES + byteSize(key) + byteSize(value, most)
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { Departures } from './departures.ts'
-import { byteSize } from './byte-size.ts'
+import { entryBytes } from './byte-size.ts'
 import { checkBytes, type CacheSettings, type EvictionReason } from './cache-options.ts'
 import { EntryTable, MADE_AT, MOST_ENTRIES, NONE, STRIDE, USED_AT, USES } from './entry-table.ts'
 import type { EntriesListener, EntriesState, KeptEntry } from './entries-state.ts'
@@ -14,8 +14,6 @@ export type { EntriesListener, KeptEntry } from './entries-state.ts'
 
 /** What every `put` clears away of what has expired, at most. */
 const SWEEP = 4
-/** An entry's own place in the arrays, which counts as well. */
-const ENTRY_BYTES = 56
 /** Instead of a lifetime in ticks. No `Infinity`: that would be a number with a fraction, and slower to hand on. */
 export const FOREVER = -1
 
@@ -393,9 +391,4 @@ export class Entries {
     }
     this.#lifetimes?.rebase(ticks)
   }
-}
-
-/** What an entry takes in memory, beyond `most` no more than that it is too much. */
-export function entryBytes(key: unknown, value: unknown, most: number): number {
-  return ENTRY_BYTES + byteSize(key) + byteSize(value, most)
 }

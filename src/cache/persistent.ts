@@ -14,7 +14,7 @@ import {
   type CacheSetOptions,
 } from './cache-options.ts'
 import { Cache, entriesOf } from './cache.ts'
-import { entryBytes } from './entries.ts'
+import { entryBytes } from './byte-size.ts'
 import { Persister } from './persister.ts'
 import { Sleeping } from './sleeping.ts'
 import { checkFolder } from './tiered-options.ts'
