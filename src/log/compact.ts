@@ -62,6 +62,8 @@ export async function compact(log: Log, keep: Keep, options: CareOptions = {}): 
   }
   await dropAsides(log, ({ revision }) => revision > 0 && revision < horizon && !kept.has(revision), options)
   while (await engine.shrink()) await nextTurn(log, options)
+  const total = horizon > 0 ? log.commitOf(horizon).last : 0
+  options.onProgress?.(total, total)
   return { before, after: await engine.size(), oldestRevision: horizon }
 }
 

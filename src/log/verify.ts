@@ -1,30 +1,29 @@
 import type { CommitRecord, Entry, PastChange } from '../change.ts'
 import { VarveError } from '../errors.ts'
 import type { CareOptions, VerifyReport } from '../reports.ts'
-import { addSums, commitHash, unseal } from './checksum.ts'
-import { encodedBytes } from './codec.ts'
+import {
+  add,
+  addDamaged,
+  Balance,
+  damagedRecord,
+  noTally,
+  rootsOf,
+  type Damaged,
+  type Tally,
+} from './balance.ts'
+import { fits } from './checksum.ts'
 import { EMPTY } from './commits.ts'
 import type { BrokenChain } from '../engine.ts'
 import type { Log, Point } from './log.ts'
 import { beforeOf } from './past.ts'
 import { markSum, pointAt } from './refs.ts'
+import { RevisionReader } from './revision-reader.ts'
 
 const PAGE = 1_000
 /** More findings than this say no more. */
 const MOST = 1_000
-
-/** What a run of records adds up to. */
-interface Tally {
-  keys: number
-  bytes: number
-  sums: number
-}
-
-function add(tally: Tally, entry: Entry): void {
-  tally.keys++
-  tally.bytes += encodedBytes(entry.key) + encodedBytes(entry.value)
-  tally.sums = addSums(tally.sums, unseal(entry.sum, entry.change))
-}
+/** Of so many damaged records it is found out which are only the consequences of others. */
+const MOST_WEIGHED = 10_000
 
 /**
  * Reads everything and checks every checksum, count and link. The revisions' running totals say what must be there, so that
@@ -39,11 +38,12 @@ class Verifier {
   readonly #log: Log
   readonly #options: CareOptions
   readonly #report: VerifyReport = { ok: true, revisions: 0, keys: 0, records: 0, damaged: [] }
-  /** The revisions that are checked one by one, from the horizon on. */
-  readonly #commits: CommitRecord[] = []
-  /** What each of them wrote, and what it replaced. */
-  #wrote: Tally[] = []
-  #replaced: Tally[] = []
+  #revisionsRead: RevisionReader | undefined
+  #balance = new Balance([], 0, 0)
+  /** Records that do not match their checksums; and by the change that wrote each, as it is stored. */
+  readonly #damages: Damaged[] = []
+  readonly #byChange = new Map<number, Damaged>()
+  readonly #byPlace = new Map<number, Damaged>()
   #total = 0
   /** The last change before those that are all there. */
   #start = 0
@@ -68,21 +68,29 @@ class Verifier {
       await this.#part('the history', () => this.#changes(head))
       await this.#part('the state', () => this.#state(head))
       await this.#part('the removed keys', () => this.#gone(head))
-      this.#balance()
+      for (const { revision } of this.#balance.wrong())
+        this.#found(
+          `revision ${revision}`,
+          'what it wrote is not all there: its records do not add up to its totals',
+        )
       await this.#part('the snapshots', () => this.#marks())
     } finally {
       release()
     }
+    this.#options.onProgress?.(this.#total, this.#total)
     this.#report.ok = this.#report.damaged.length === 0
     return this.#report
   }
 
   async #head(): Promise<CommitRecord> {
+    const { engine } = this.#log
     try {
-      const head = (await this.#log.engine.head()) ?? EMPTY
+      const head = (await engine.head()) ?? EMPTY
       // The log has to know of all that is checked, whoever wrote it.
       this.#log.look()
-      return head
+      // What the log remembers was checked when it came.
+      const known = this.#log.head
+      return known.revision === head.revision && known.hash === head.hash ? known : head
     } catch (error) {
       this.#found('the newest revision', message(error))
       return this.#log.head
@@ -117,65 +125,26 @@ class Verifier {
   }
 
   async #revisions(head: CommitRecord): Promise<void> {
-    const { engine } = this.#log
-    const horizon = await engine.horizon()
-    await this.#keptRevisions(horizon)
-    let before = horizon === 0 ? EMPTY : undefined
-    for (let next = Math.max(1, horizon); next <= head.revision;) {
-      const records = await engine.commits(next, head.revision, PAGE, false)
-      for (const record of records) {
-        const where = `revision ${record.revision}`
-        if (record.revision !== next)
-          this.#found(`revisions ${next} to ${record.revision - 1}`, 'their records are missing')
-        else if (before !== undefined && commitHash(before.hash, record) !== record.hash)
-          this.#found(where, 'its record does not match its hash, which covers the revision before')
-        if (before !== undefined && (record.at < before.at || record.last < before.last))
-          this.#found(where, 'it goes back behind the revision before')
-        this.#commits.push(record)
-        before = record
-        next = record.revision + 1
-      }
-      if (records.length === 0) {
-        this.#found(`revisions ${next} to ${head.revision}`, 'their records are missing')
-        break
-      }
-      await this.#breathe(0)
-    }
-    this.#report.revisions = this.#commits.length
-    const none = (): Tally => ({ keys: 0, bytes: 0, sums: 0 })
-    this.#wrote = this.#commits.map(none)
-    this.#replaced = this.#commits.map(none)
-  }
-
-  /** Before the horizon single records are left, each with the hash of the one before. */
-  async #keptRevisions(horizon: number): Promise<void> {
-    for (let from = 1; from < horizon;) {
-      const records = await this.#log.engine.commits(from, horizon - 1, PAGE, false)
-      for (const { revision } of records)
-        this.#check(`revision ${revision}`, () => void this.#log.commitOf(revision))
-      from = (records.at(-1)?.revision ?? horizon) + 1
-      await this.#breathe(0)
-    }
-  }
-
-  /** The place in `#commits` of the revision that a change belongs to; -1: before all of them. */
-  #indexOf(change: number): number {
-    const commits = this.#commits
-    let low = 0
-    let high = commits.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((commits[middle] as CommitRecord).last < change) low = middle + 1
-      else high = middle
-    }
-    return low < commits.length ? low : -1
+    const horizon = await this.#log.engine.horizon()
+    const reader = new RevisionReader(
+      this.#log.engine,
+      horizon,
+      (where, why) => this.#found(where, why),
+      () => this.#breathe(0),
+    )
+    this.#revisionsRead = reader
+    await reader.read(head.revision)
+    this.#report.revisions = reader.count
+    // The newest is known from elsewhere.
+    const known = reader.bad.has(head.revision) && head === this.#log.head
+    this.#start = reader.start
+    this.#balance = new Balance(reader.line(known ? head : undefined), horizon, this.#start)
   }
 
   async #changes(head: CommitRecord): Promise<void> {
     const { engine } = this.#log
     // Before the horizon only single changes are kept, each checked by itself; behind it none may be missing.
-    const start = (await engine.horizon()) === 0 ? 0 : (this.#commits[0]?.last ?? 0)
-    this.#start = start
+    const start = this.#start
     let expected = start + 1
     for (let after = 0; ;) {
       let rows: readonly PastChange[]
@@ -189,7 +158,7 @@ class Verifier {
         if (row.id > start && row.id !== expected)
           this.#found(`changes ${expected} to ${row.id - 1}`, 'they are missing')
         if (row.id > start) expected = row.id + 1
-        this.#check(`change ${row.id} of ${JSON.stringify(row.key)}`, () => this.#change(row, start))
+        this.#change(row, start)
         this.#report.records++
       }
       const last = rows.at(-1)
@@ -201,50 +170,82 @@ class Verifier {
   }
 
   #change(row: PastChange, start: number): void {
-    if (row.prev >= row.id) throw new Error('its predecessor comes after it')
-    if (row.prev > start) this.#linked++
-    const before = beforeOf(this.#log, row)
-    if (before === undefined || row.id <= start) return
-    const replaced = this.#replaced[this.#indexOf(row.id)]
-    if (replaced !== undefined) add(replaced, before)
-    this.#credit(before)
+    let before: Entry | undefined
+    let damaged: Damaged | undefined
+    try {
+      if (row.prev >= row.id) throw new Error('its predecessor comes after it')
+      before = beforeOf(this.#log, row)
+    } catch (error) {
+      const where = `change ${row.id} of ${JSON.stringify(row.key)}`
+      damaged = this.#damaged(where, message(error), row, row.id - 1)
+    }
+    const { change } = damaged ?? { change: row.prev }
+    if (change > start && change < row.id) this.#linked++
+    if (row.before === undefined || row.id <= start) return
+    const tallies = [this.#balance.replacedBy(row.id), this.#balance.wroteBy(change)]
+    for (const tally of tallies) if (tally !== undefined) count(tally, before, damaged)
   }
 
-  /** A record counts for the revision that wrote it. */
-  #credit(entry: Entry): void {
-    const first = this.#commits[0]
-    if (first === undefined || (entry.change <= first.last && first.revision > 1)) return
-    const wrote = this.#wrote[this.#indexOf(entry.change)]
-    if (wrote !== undefined) add(wrote, entry)
+  /** Is told of when it is known which of them are only the consequences of others. */
+  #damaged(where: string, why: string, row: PastChange, most: number): Damaged {
+    const damaged = damagedRecord(where, why, row, most, this.#byPlace.get(row.prev))
+    if (this.#damages.length < MOST_WEIGHED) {
+      this.#damages.push(damaged)
+      this.#byChange.set(damaged.stored, damaged)
+      this.#byPlace.set(damaged.at, damaged)
+    }
+    return damaged
   }
 
   async #state(head: CommitRecord): Promise<void> {
-    const tally = await this.#scan('the state', { ...head, asOf: 0 }, true, head.last)
-    this.#report.keys = tally.keys
+    const tally = noTally()
+    try {
+      await this.#scan('the state', { ...head, asOf: 0 }, tally, head.last, (entry) => {
+        const where = `${JSON.stringify(entry.key)} in the state`
+        let damaged: Damaged | undefined
+        try {
+          this.#log.check(entry)
+        } catch (error) {
+          const { value: before, change: prev } = entry
+          const row = { ...entry, before, prev, id: Infinity }
+          damaged = this.#damaged(where, message(error), row, head.last)
+        }
+        const { change } = damaged ?? entry
+        if (change > this.#start) this.#linked++
+        count(tally, entry, damaged)
+        const wrote = this.#balance.wroteBy(change)
+        if (wrote !== undefined) count(wrote, entry, damaged)
+        this.#report.records++
+      })
+      this.#report.keys = tally.keys
+    } finally {
+      this.#balance.settle(this.#damages, tally, head)
+      for (const { where, why } of rootsOf(this.#damages)) this.#found(where, why)
+    }
     this.#compare('the state', tally, head)
   }
 
   /** Reads all entries of a state. */
-  async #scan(where: string, point: Point, credit: boolean, done: number): Promise<Tally> {
-    const tally: Tally = { keys: 0, bytes: 0, sums: 0 }
+  async #scan(
+    where: string,
+    point: Point,
+    tally: Tally,
+    done: number,
+    look: (entry: Entry) => void,
+  ): Promise<void> {
     for (let from: string | undefined; ;) {
       const query = { from, to: undefined, reverse: false, limit: PAGE }
       const { asides } = this.#log.engine
       const found: readonly (Entry | BrokenChain)[] = await (point.aside === undefined
         ? this.#log.engine.page({ ...query, at: point.last })
         : asides.page(point.aside, query))
-      for (const one of found) {
+      for (const one of found)
         this.#check(`${JSON.stringify(one.key)} in ${where}`, () => {
           if ('broken' in one) throw new Error(`its history has a gap before change ${one.id}`)
-          add(tally, one)
-          if (credit && one.change > this.#start) this.#linked++
-          if (credit) this.#credit(one)
-          this.#log.check(one)
+          look(one)
         })
-        if (credit) this.#report.records++
-      }
       const last = found.at(-1)
-      if (found.length < PAGE || last === undefined) return tally
+      if (found.length < PAGE || last === undefined) return
       from = `${last.key}\0`
       await this.#breathe(done + tally.keys)
     }
@@ -253,7 +254,7 @@ class Verifier {
   #compare(where: string, tally: Tally, record: CommitRecord): void {
     if (tally.keys !== record.keys)
       this.#found(where, `${record.keys} keys belong there and ${tally.keys} were found`)
-    else if (tally.bytes !== record.bytes || tally.sums !== record.sums)
+    else if (tally.sums !== record.sums || (tally.bytes !== record.bytes && !tally.unsure))
       this.#found(where, 'its records do not add up to what revision ' + record.revision + ' says')
   }
 
@@ -271,7 +272,7 @@ class Verifier {
         }
         if (change > this.#start) this.#linked++
         const [row] = await engine.changes(change - 1, change, 1)
-        if (change > this.#start && (row?.key !== key || row.before === undefined))
+        if (change > this.#start && !removes(row, key))
           this.#found(
             `the removed key ${JSON.stringify(key)}`,
             `change ${change} does not tell of its removal`,
@@ -291,28 +292,6 @@ class Verifier {
       )
   }
 
-  /** Each revision's totals against the records that it wrote and replaced. */
-  #balance(): void {
-    let before = this.#commits[0]?.revision === 1 ? EMPTY : undefined
-    for (const [i, record] of this.#commits.entries()) {
-      // Its totals are those of a state beside the main line, which is read for itself.
-      if (record.why === 'import') continue
-      const wrote = this.#wrote[i]
-      const replaced = this.#replaced[i]
-      if (before !== undefined && wrote !== undefined && replaced !== undefined) {
-        const keys = before.keys + wrote.keys - replaced.keys
-        const bytes = before.bytes + wrote.bytes - replaced.bytes
-        const sums = addSums(addSums(before.sums, wrote.sums), -replaced.sums)
-        if (keys !== record.keys || bytes !== record.bytes || sums !== record.sums)
-          this.#found(
-            `revision ${record.revision}`,
-            'what it wrote is not all there: its records do not add up to its totals',
-          )
-      }
-      before = record
-    }
-  }
-
   async #marks(): Promise<void> {
     const { engine } = this.#log
     const horizon = await engine.horizon()
@@ -321,24 +300,47 @@ class Verifier {
       const where = `snapshot ${JSON.stringify(mark.version)}`
       await this.#part(where, async () => {
         if (markSum(mark) !== mark.sum) throw new Error('its record does not match its checksum')
-        const record = this.#log.commitOf(mark.revision)
+        // That has been said.
+        if (this.#revisionsRead?.isLost(mark.revision) === true) return
+        const record = this.#revisionsRead?.find(mark.revision) ?? this.#log.commitOf(mark.revision)
         // Later ones are covered by the history itself.
-        if ((mark.revision >= horizon && record.why !== 'import') || scanned.has(mark.revision)) return
+        if (mark.revision >= horizon && record.why !== 'import') return
+        if (scanned.has(mark.revision)) return
         scanned.add(mark.revision)
         await this.#whole(where, record)
       })
     }
     // What was imported stays readable without its snapshot, until it is compacted away.
-    for (const record of this.#commits)
-      if (record.why === 'import' && !scanned.has(record.revision)) {
+    for (const record of this.#revisionsRead?.good ?? [])
+      if (record.why === 'import' && record.revision >= horizon && !scanned.has(record.revision)) {
         const where = `the import of revision ${record.revision}`
         await this.#part(where, () => this.#whole(where, record))
       }
   }
 
   async #whole(where: string, record: CommitRecord): Promise<void> {
-    this.#compare(where, await this.#scan(where, pointAt(record), false, this.#total), record)
+    const tally = noTally()
+    const point = pointAt(record)
+    await this.#scan(where, point, tally, this.#total, (entry) => {
+      // The same record as in the history or the state.
+      const known = point.aside === undefined ? this.#byChange.get(entry.change) : undefined
+      const damaged = known?.key === entry.key ? known : undefined
+      count(tally, entry, damaged)
+      if (damaged === undefined) this.#log.check(entry)
+    })
+    this.#compare(where, tally, record)
   }
+}
+
+function count(tally: Tally, entry: Entry | undefined, damaged: Damaged | undefined): void {
+  if (damaged !== undefined) addDamaged(tally, damaged)
+  else if (entry !== undefined) add(tally, entry)
+}
+
+/** A row whose name is damaged, which was said, still tells of it. */
+function removes(row: PastChange | undefined, key: string): boolean {
+  if (row?.before === undefined) return false
+  return row.key === key || fits(key, row.before, row.expires, row.prev, row.sum)
 }
 
 function message(error: unknown): string {

@@ -1,5 +1,9 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { CompactedError } from '../../src/index.ts'
+import { CompactedError, open } from '../../src/index.ts'
+import { openDatabase } from '../support/driver.ts'
+import { freshPath } from '../support/folders.ts'
 import { collect, failure, kinds, opened, reopened } from '../support/stores.ts'
 
 describe.each(kinds)('history on $name', (kind) => {
@@ -142,4 +146,106 @@ describe.each(kinds)('history on $name', (kind) => {
     expect(await failure(() => after.get('k', { at: 2 }))).toBeInstanceOf(CompactedError)
     expect((await after.verify()).ok).toBe(true)
   })
+})
+
+/** Damages the database of a closed store, and says where verify finds what. */
+async function foundAfter(url: string, damage: (path: string) => void): Promise<string[]> {
+  const copy = freshPath()
+  cpSync(url, copy, { recursive: true })
+  damage(join(copy, 'store.db'))
+  const store = await open(copy, { readOnly: true })
+  const { ok, damaged } = await store.verify()
+  await store.close()
+  expect(ok).toBe(damaged.length === 0)
+  return damaged.map(({ where, why }) => (why.includes('lost with it') ? `${where} and others` : where))
+}
+
+function by(...changes: readonly string[]): (path: string) => void {
+  return (path) => {
+    const db = openDatabase(path)
+    // Else what replaces a value would be written down.
+    db.exec('drop trigger state_changed')
+    for (const change of changes) db.exec(change)
+    db.close()
+  }
+}
+
+it('[132] one damaged record of the history, or of a revision, is one finding, and two are two', async () => {
+  const url = freshPath()
+  const store = await open(url)
+  await store.setMany({ a: 'aaa', b: 'MARKERB', c: 1 })
+  await store.snapshots.create({ version: 'first' })
+  await store.set('b', 'new')
+  await store.set('a', 'new')
+  await store.set('a', 'newer')
+  // An open looks at the newest two revisions, and refuses them if they are damaged.
+  await store.set('c', 2)
+  await store.close()
+  const flipped = (path: string): void => {
+    const bytes = readFileSync(path)
+    bytes[bytes.indexOf('MARKERB')]! ^= 1
+    writeFileSync(path, bytes)
+  }
+  expect(await foundAfter(url, () => undefined)).toEqual([])
+  expect(await foundAfter(url, flipped)).toEqual(['change 4 of "b"'])
+  for (const column of ['sum = sum + 1', 'sum = sum + 123456789', 'prev = prev + 1', `key = key || 'x'`]) {
+    const found = await foundAfter(url, by(`update changes set ${column} where id = 4`))
+    expect(found, column).toEqual([column.startsWith('key') ? 'change 4 of "bx"' : 'change 4 of "b"'])
+  }
+  for (const column of [
+    'keys = 9',
+    'bytes = 9',
+    'sums = 9',
+    'at = 9',
+    'last = 9',
+    `actor = 'x'`,
+    `why = 'x'`,
+  ])
+    for (const revision of [1, 2, 3]) {
+      const found = await foundAfter(url, by(`update commits set ${column} where revision = ${revision}`))
+      expect(found, column).toEqual([`revision ${revision}`])
+    }
+  expect(await foundAfter(url, by('update commits set hash = zeroblob(32) where revision = 2'))).toEqual([
+    'revision 2',
+  ])
+  // What is wrong besides is found besides.
+  const other = `update changes set before = '"wrong"' where id = 5`
+  const sum = 'update changes set sum = 5 where id = 4'
+  const total = 'update commits set sums = 9 where revision = 2'
+  expect(await foundAfter(url, by(sum, other))).toEqual(['change 4 of "b"', 'change 5 of "a"'])
+  expect(await foundAfter(url, by(total, other))).toEqual(['revision 2', 'change 5 of "a"'])
+  expect(await foundAfter(url, by(total, sum))).toEqual(['revision 2', 'change 4 of "b"'])
+  // Every record fits its checksum here, and two stand in each other's place.
+  const exchanged = [
+    'update changes set id = -4 where id = 4',
+    'update changes set id = 4 where id = 5',
+    'update changes set id = 5 where id = -4',
+  ]
+  expect(await foundAfter(url, by(...exchanged))).toEqual(['revision 2', 'revision 3'])
+  expect(await foundAfter(url, by(`update changes set before = '"x"' where id = 6`, ...exchanged))).toEqual([
+    'change 6 of "a"',
+    'revision 2',
+    'revision 3',
+  ])
+})
+
+it('[132] of values that are kept as differences the first lost one is found, and names those that are lost with it', async () => {
+  const url = freshPath()
+  const store = await open(url, { delta: 'binary' })
+  const text = (n: number): string =>
+    Array.from({ length: 99 }, (_, i) => `word ${i === n ? n : i * 7}`).join()
+  for (let n = 0; n < 7; n++) await store.set('text', text(n))
+  await store.close()
+  const broken = (id: number): string =>
+    `update changes set before = unhex(substr(hex(before), 1, 2 * (length(before) - 1)) || '00') where id = ${id}`
+  expect(await foundAfter(url, by(broken(2)))).toEqual(['change 2 of "text"'])
+  expect(await foundAfter(url, by(broken(6)))).toEqual(['change 6 of "text" and others'])
+  expect(await foundAfter(url, by(`update state set value = '"x"'`))).toEqual([
+    '"text" in the state and others',
+  ])
+  // Here the value is right and only its checksum is not: nothing is lost with it, so that the other is one for itself.
+  expect(await foundAfter(url, by('update changes set sum = 99999999 where id = 6', broken(5)))).toEqual([
+    'change 5 of "text" and others',
+    'change 6 of "text"',
+  ])
 })
