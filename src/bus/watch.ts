@@ -67,6 +67,8 @@ export class Watch implements Subscription {
   readonly #shared: Watches
   readonly #prefix: string
   readonly #handler: (change: Change) => void | Promise<void>
+  /** One of the same pattern had ended by a failure when this one began. */
+  readonly #replaces: boolean
   #cursor: Cursor | undefined
   /** The revision of the change that the handler has in hand. */
   #inHand: number | undefined
@@ -85,6 +87,7 @@ export class Watch implements Subscription {
     this.#handler = handler
     const matches = checkWatching(pattern, options)
     const { signal } = options
+    this.#replaces = shared.log.telemetry.failures.has(watchWork(prefix, pattern))
     this.done = this.#run(() => new Cursor(shared.log, options.from, prefix, matches), signal)
     // Whoever does not look at `done` hears of it by the log.
     this.done.catch((error: unknown) =>
@@ -141,7 +144,9 @@ export class Watch implements Subscription {
       signal?.removeEventListener('abort', end)
       this.#shared.remove(this)
       // What nobody wants any more does not fail any more.
-      this.#shared.log.telemetry.failures.worked(watchWork(this.#prefix, this.pattern))
+      const { failures } = this.#shared.log.telemetry
+      failures.worked(this.id)
+      if (this.#replaces) failures.worked(watchWork(this.#prefix, this.pattern))
     }
   }
 
@@ -166,7 +171,8 @@ export class Watch implements Subscription {
       } catch (error) {
         failure = error ?? new Error('thrown without a reason')
       }
-      log.telemetry.delivered(ticks() - start, failure, { pattern, prefix, key, revision })
+      log.telemetry.delivered(ticks() - start, failure, { id: this.id, pattern, prefix, key, revision })
+      if (failure === undefined && this.#replaces) log.telemetry.worked(watchWork(prefix, pattern))
       at = await breathe(log, at)
     }
     this.#inHand = undefined

@@ -24,10 +24,7 @@ export function destinationOf(context: Context, call: string, path: unknown): De
     )
   const { fs } = context
   const whole = resolve(path)
-  const isFolder =
-    path.endsWith('/') ||
-    path.endsWith(sep) ||
-    fs.statSync(whole, { throwIfNoEntry: false })?.isDirectory() === true
+  const isFolder = path.endsWith('/') || path.endsWith(sep) || statOf(context, whole)?.isDirectory() === true
   const folder = isFolder ? whole : dirname(whole)
   try {
     fs.mkdirSync(folder, { recursive: true })
@@ -38,12 +35,22 @@ export function destinationOf(context: Context, call: string, path: unknown): De
   return { folder, name: basename(whole), taken: takenBy(context, whole) }
 }
 
+/** What is there; undefined: nothing. A path through a file, or a name too long for the disk, can hold nothing. */
+function statOf({ fs }: Context, path: string): ReturnType<Context['fs']['statSync']> {
+  try {
+    return fs.statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw unavailable(error, `${path} cannot be looked at`)
+  }
+}
+
 const DATABASE = 'SQLite format 3\0'
 
 /** An open database has a log beside it, and must not be looked into: that would drop its locks. */
-function takenBy({ fs }: Context, path: string): Destination['taken'] {
+function takenBy(context: Context, path: string): Destination['taken'] {
+  const { fs } = context
   if (fs.existsSync(`${path}-wal`)) return 'database'
-  if (fs.statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return 'nothing'
+  if (statOf(context, path)?.isFile() !== true) return 'nothing'
   try {
     const start = Buffer.alloc(DATABASE.length)
     const fd = fs.openSync(path, 'r')

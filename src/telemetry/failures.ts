@@ -13,18 +13,31 @@ export interface Failure {
 export class Failures {
   readonly #standing = new Map<string, Failure & { readonly cured: () => boolean }>()
 
-  /** `cured`: asked before it is shown, where nobody says `worked`. True if it is news. */
-  failed(work: string, message: string, at: number, cured: () => boolean = () => false): boolean {
-    const before = this.#standing.get(work)
+  /**
+   * `cured`: asked before it is shown, where nobody says `worked`. `who`: where several do the same work, and one that works is
+   * no cure for another. True if it is news.
+   */
+  failed(
+    work: string,
+    message: string,
+    at: number,
+    cured: () => boolean = () => false,
+    who: string = work,
+  ): boolean {
+    const before = this.#standing.get(who)
     const known = before !== undefined && !before.cured()
     const { since = at, times = 0 } = known ? before : {}
-    this.#standing.set(work, { work, since, last: at, times: times + 1, message, cured })
+    this.#standing.set(who, { work, since, last: at, times: times + 1, message, cured })
     return !known
   }
 
   /** True if it had failed. */
-  worked(work: string): boolean {
-    return this.#standing.delete(work)
+  worked(who: string): boolean {
+    return this.#standing.delete(who)
+  }
+
+  has(who: string): boolean {
+    return this.#standing.has(who)
   }
 
   get any(): boolean {
@@ -32,7 +45,7 @@ export class Failures {
   }
 
   standing(): readonly Failure[] {
-    for (const [work, { cured }] of this.#standing) if (cured()) this.#standing.delete(work)
+    for (const [who, { cured }] of this.#standing) if (cured()) this.#standing.delete(who)
     return [...this.#standing.values()]
   }
 }

@@ -46,6 +46,8 @@ export interface Made {
 export type Packed = Telemetry['deltas']
 /** A handler at work: what it watches, under which prefix. */
 export interface Delivery {
+  /** Its subscription. */
+  readonly id: string
   readonly pattern: string
   readonly prefix: string
   readonly key: string
@@ -288,19 +290,20 @@ export class Telemetry {
   }
 
   /** Called after each call of a handler. `failure`: what it threw. */
-  delivered(ms: number, failure: unknown, { pattern, prefix, key, revision }: Delivery): void {
+  delivered(ms: number, failure: unknown, { id, pattern, prefix, key, revision }: Delivery): void {
     const meter = this.meters.deliver
     meter.count++
     meter.time(ms)
     const work = watchWork(prefix, pattern)
     if (failure === undefined) {
-      if (this.failures.any) this.worked(work)
+      if (this.failures.any) this.worked(work, id)
     } else {
       meter.errors++
       this.warn(
         `A handler that watches failed at revision ${revision}, key ${JSON.stringify(key)}.`,
         failure,
         work,
+        id,
       )
     }
     if (channels.deliver.hasSubscribers)
@@ -330,11 +333,11 @@ export class Telemetry {
     ])
   }
 
-  /** Something in the background went wrong; `work`: health is degraded until the same kind works again. */
-  warn(message: string, cause?: unknown, work?: string): void {
+  /** Something in the background went wrong; `work`: health is degraded until the same kind (by the same `who`) works again. */
+  warn(message: string, cause?: unknown, work?: string, who?: string): void {
     if (work !== undefined) {
       const text = cause === undefined ? oneLine(message) : `${oneLine(message)} ${describeError(cause)}`
-      this.failures.failed(work, text, this.#context.wall())
+      this.failures.failed(work, text, this.#context.wall(), undefined, who)
     }
     if (channels.warn.hasSubscribers)
       channels.warn.publish({
@@ -353,8 +356,8 @@ export class Telemetry {
   }
 
   /** The same kind of work works again. */
-  worked(work: string): void {
-    if (this.failures.worked(work)) this.log('info', () => [`${work} works again.`, { operation: work }])
+  worked(work: string, who: string = work): void {
+    if (this.failures.worked(who)) this.log('info', () => [`${work} works again.`, { operation: work }])
   }
 
   /** `make` runs only if somebody would see what it makes. */
@@ -363,7 +366,7 @@ export class Telemetry {
   }
 }
 
-/** Watches share what went wrong with the others of the same pattern: a new one heals the old one. */
+/** What a watch is called. One that has ended by a failure cannot work again: a new one of the same pattern heals it. */
 export function watchWork(prefix: string, pattern: string): string {
   return `watch ${JSON.stringify(prefix + pattern)}`
 }

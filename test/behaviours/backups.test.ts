@@ -6,7 +6,7 @@ import { IntegrityError, open, restoreBackup, UnavailableError, VarveError } fro
 import { openDatabase } from '../support/driver.ts'
 import { fingerprint, freshPath, inventory, temporaryFolder } from '../support/folders.ts'
 import { elsewhere } from '../support/processes.ts'
-import { failure, opened } from '../support/stores.ts'
+import { failure, kinds, opened } from '../support/stores.ts'
 
 /** What is in a folder, but for what an open or close of the database makes and removes beside it. */
 function evidence(folder: string): Record<string, string | undefined> {
@@ -205,3 +205,33 @@ it('a read-only store is backed up and exported without a byte of it changing', 
   expect(await stateAt(path)).toEqual({ a: 1, b: 2 })
   expect(statSync(path).size).toBeGreaterThan(1_000)
 })
+
+it.each(kinds)(
+  '[276] a backup or an export of $name to a path that cannot be fails by name, and health waits for one that works',
+  async ({ url }) => {
+    const store = await opened(url(), { logger: { warn() {} } })
+    await store.set('a', 1)
+    await store.snapshots.create({ version: 'v' })
+    await store.set('a', 2)
+    const file = freshPath('file')
+    writeFileSync(file, 'plain')
+    const to = (call: string, path: string): Promise<unknown> =>
+      call === 'export'
+        ? store.snapshots.export('v', path)
+        : store.backup(path, call === 'backup' ? {} : { base: 'v' })
+    for (const call of ['export', 'backup', 'increment'])
+      for (const path of [
+        join(file, 'x'),
+        `${file}/`,
+        ...[236, 250, 300].map((length) => freshPath('n'.repeat(length))),
+      ]) {
+        const error = await failure(() => to(call, path))
+        expect(error, `${call} ${path}`).toBeInstanceOf(UnavailableError)
+        const { status, checks } = await store.health()
+        expect([status, checks.snapshots.ok]).toEqual(['degraded', false])
+        await to(call, freshPath('fine'))
+        expect((await store.health()).status).toBe('ok')
+      }
+    expect(readFileSync(file, 'utf8')).toBe('plain')
+  },
+)

@@ -122,3 +122,24 @@ it('[107] the space of a deleted snapshot comes back at the latest with a compac
   await second.close()
   expect(folderSize(url)).toBeLessThan(before / 4)
 })
+
+it('verify and compact tell their progress to the end, also where there is little or nothing to do', async () => {
+  for (const keys of [0, 3, 2_500]) {
+    const store = await opened('memory:', { history: 'snapshots' })
+    const seen: Record<string, (readonly [number, number])[]> = { verify: [], compact: [], again: [] }
+    const into = (name: string) => ({
+      onProgress: (done: number, total: number) => void seen[name]?.push([done, total]),
+    })
+    for (let round = 0; round < 2; round++)
+      await store.setMany(Object.fromEntries(Array.from({ length: keys }, (_, n) => [`k${n}`, round])))
+    await store.verify(into('verify'))
+    await store.compact(into('compact'))
+    await store.compact(into('again'))
+    for (const [name, calls] of Object.entries(seen)) {
+      const [done, total] = calls.at(-1) ?? []
+      expect(done, `${name} of ${keys}`).toBe(total)
+      expect(total).toBe({ verify: 3 * keys }[name] ?? 2 * keys)
+      expect(calls.every(([now], i) => i === 0 || now >= (calls[i - 1]?.[0] ?? 0))).toBe(true)
+    }
+  }
+})

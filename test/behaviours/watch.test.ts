@@ -108,3 +108,22 @@ describe.each(kinds)('watch on $name', (kind) => {
     expect(calls).toEqual(['a', 'a', 'a'])
   })
 })
+
+it('[276] a handler that always throws is not cured by another one of the same pattern', async () => {
+  const store = await opened('memory:', { logger: { warn() {} } })
+  let good = 0
+  const bad = store.watch('*', () => {
+    throw new Error('never')
+  })
+  store.watch('*', () => void good++)
+  for (let n = 1; n <= 3; n++) {
+    await store.set('a', n)
+    await until(() => store.metrics().operations.deliver.count === 2 * n && good === n)
+    const { status, checks } = await store.health()
+    expect([status, checks.lag.ok]).toEqual(['degraded', false])
+    expect(checks.lag.detail).toContain('watch "*" failed')
+  }
+  await bad.unsubscribe()
+  await bad.done
+  expect((await store.health()).status).toBe('ok')
+})

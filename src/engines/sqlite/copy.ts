@@ -41,14 +41,16 @@ export async function databaseOf(
   path: string,
   records: Records,
 ): Promise<void> {
-  const begun = driver.open(path, false)
   try {
-    // Without a journal: what is not finished is thrown away. The triggers would write the history anew.
-    begun.exec(NEW_DATABASE)
+    const begun = driver.open(path, false)
+    try {
+      // Without a journal: what is not finished is thrown away. The triggers would write the history anew.
+      begun.exec(NEW_DATABASE)
+    } finally {
+      begun.close()
+    }
   } catch (error) {
     throw translate(error, path)
-  } finally {
-    begun.close()
   }
   const db = new Connection(driver, path)
   try {
@@ -65,13 +67,15 @@ export async function databaseOf(
   } finally {
     await db.close(context)
   }
-  const finished = driver.open(path, false)
   try {
-    finished.exec(LEFT_BEHIND)
+    const finished = driver.open(path, false)
+    try {
+      finished.exec(LEFT_BEHIND)
+    } finally {
+      finished.close()
+    }
   } catch (error) {
     throw translate(error, path)
-  } finally {
-    finished.close()
   }
 }
 
