@@ -126,7 +126,7 @@ export class Cache<K = unknown, V = Value> implements Iterable<[K, V]> {
       size = options.size
     }
     const entries = this.#entries
-    // From now on somebody knows better.
+    // What is said is kept only where all sizes are.
     if (size !== undefined) entries.measureAll()
     const bytes = entries.measured ? (size ?? entries.measure(key, value)) : 0
     if (bytes > this.#settings.maxBytes)

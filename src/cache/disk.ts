@@ -42,6 +42,8 @@ export class Disk {
   readonly #context: Context
   readonly #changed: (key: string | undefined) => void
   readonly #takeUses: (key: string) => number
+  /** Whether a use keeps an entry from making room, and not only from being idle. */
+  readonly #ranksUses: boolean
   readonly #marksUses: boolean
   readonly #uses = new Map<string, { used: number; uses: number }>()
   #gone: { readonly entry: Shelved; readonly reason: EvictionReason }[] = []
@@ -72,7 +74,8 @@ export class Disk {
     this.#takeUses = takeUses
     const { policy, maxBytes, maxEntries, maxIdle } = settings
     const limited = maxBytes < Infinity || maxEntries < Infinity
-    this.#marksUses = maxIdle < Infinity || (limited && (policy === 'lru' || policy === 'lfu'))
+    this.#ranksUses = limited && (policy === 'lru' || policy === 'lfu')
+    this.#marksUses = maxIdle < Infinity || this.#ranksUses
     this.shelf = new Shelf(context, folder, {
       policy: limited ? policy : undefined,
       maxBytes,
@@ -248,7 +251,7 @@ export class Disk {
         throw new IntegrityError(`${this.shelf.path} counts ${size} entries that are not there: damaged.`)
       for (const { key, tagged, entry, rank, ...victim } of victims) {
         if (size <= maxEntries && bytes <= maxBytes) return
-        if (this.#wasUsed(key, this.#context.steady())) continue
+        if (this.#ranksUses && this.#wasUsed(key, this.#context.steady())) continue
         this.evictions++
         size--
         bytes -= victim.bytes

@@ -86,9 +86,7 @@ function smallest(before: unknown, after: unknown, found: Comparison): Delta {
   if (whole <= MOST_COMPARED || size > whole / 50)
     candidates.push(deltaOf(binaryFrame(before, after, found, bytes)))
   const best = Math.min(size, candidates[0]?.bytes ?? Infinity)
-  if (best > whole / 20 || compressesBelow(best, bytes)) {
-    candidates.push(wholeDelta(after, found, found.json ? bytes : undefined))
-  }
+  if (compressesBelow(best, bytes)) candidates.push(wholeDelta(after, found, found.json ? bytes : undefined))
   return chosenFrom(structural, candidates)
 }
 
@@ -107,10 +105,14 @@ const SAMPLE = 4096
 /** What the sample may be told small by, at most: of little bytes, by a better method; of many, by what is alike in all of them. */
 const GAIN_OF_FEW = 0.5
 const GAIN_OF_MANY = 0.1
+/** Few bytes never shrink more than that, unless they say the same again and again. */
+const MOST_GAIN = 12
 
-/** Judged by a sample from the middle. */
+/** Judged by a sample from the middle: of few bytes, compressing all of them is what would take longest. */
 function compressesBelow(size: number, bytes: Uint8Array): boolean {
   const few = bytes.length < 2 * SAMPLE
+  if (!few && size > bytes.length / 20) return true
+  if (few && size * MOST_GAIN < bytes.length) return false
   const sample = few ? bytes : bytes.subarray(bytes.length >> 1, (bytes.length >> 1) + SAMPLE)
   const packed = deflateRawSync(sample, { level: 1 }).length / sample.length
   return packed * bytes.length * (few ? GAIN_OF_FEW : GAIN_OF_MANY) < size

@@ -132,6 +132,20 @@ describe('a cache in two tiers', () => {
     expect((await collect((await tiered(path)).keys())).toSorted()).toEqual(['a', 'c', 'd'])
   })
 
+  it.each(['fifo', 'ttl'] as const)(
+    'uses keep nothing where the policy asks for none: %s',
+    async (policy) => {
+      const path = freshPath('cache')
+      const cache = await tiered(path, { disk: { policy, maxEntries: 3, maxIdle: '1h' } })
+      const ttls = { a: '1h', b: '2h', c: '3h', d: '4h' } as const
+      for (const key of ['a', 'b', 'c'] as const) await cache.set(key, key, { ttl: ttls[key] })
+      for (let i = 0; i < 5; i++) await cache.get('a')
+      await cache.set('d', 'd', { ttl: ttls.d })
+      await cache.close()
+      expect((await collect((await tiered(path)).keys())).toSorted()).toEqual(['b', 'c', 'd'])
+    },
+  )
+
   it('[197] what is loaded right after a delete or a clear is kept', async () => {
     const cache = await tiered(freshPath('cache'))
     let runs = 0
